@@ -1,0 +1,32 @@
+package org.k3sjvm.join;
+
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The addresses of this node.
+ *
+ * @param internal never empty; the first is of the cluster's primary family
+ * @param external may be empty
+ */
+public record NodeAddresses(List<InetAddress> internal, List<InetAddress> external) {
+  public NodeAddresses {
+    internal = List.copyOf(internal);
+    external = List.copyOf(external);
+    if (internal.isEmpty()) {
+      throw new IllegalArgumentException("a node needs an address");
+    }
+  }
+
+  public InetAddress primary() {
+    return internal.getFirst();
+  }
+
+  /** Internal, then external ones. */
+  public List<InetAddress> all() {
+    List<InetAddress> all = new ArrayList<>(internal);
+    all.addAll(external);
+    return List.copyOf(all);
+  }
+}
