@@ -1,0 +1,117 @@
+package org.k3sjvm.kubelet;
+
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a kubelet must know before it starts.
+ *
+ * @param nodeName lower case, the name in the client certificate
+ * @param nodeIps this node's addresses, the primary family first; at most one per family
+ */
+public record KubeletConfig(
+    String nodeName,
+    List<InetAddress> nodeIps,
+    Directories directories,
+    Cgroups cgroups,
+    Dns dns,
+    Limits limits) {
+
+  public KubeletConfig {
+    nodeIps = List.copyOf(nodeIps);
+    if (nodeName.isEmpty()) {
+      throw new IllegalArgumentException("the node needs a name");
+    }
+    if (nodeIps.isEmpty() || nodeIps.size() > 2) {
+      throw new IllegalArgumentException("a node has one address, or one of each family");
+    }
+  }
+
+  /** Everything at its default. */
+  public static KubeletConfig of(String nodeName, InetAddress nodeIp) {
+    return new KubeletConfig(
+        nodeName,
+        List.of(nodeIp),
+        Directories.DEFAULT,
+        Cgroups.DEFAULT,
+        Dns.none(),
+        Limits.DEFAULT);
+  }
+
+  /**
+   * Where files go; two kubelets on one machine need two of each.
+   *
+   * @param root pods' directories and volumes
+   * @param podLogs where the runtime writes container logs
+   * @param containerLogs links by container name, which log collectors read
+   */
+  public record Directories(Path root, Path podLogs, Path containerLogs) {
+    /** Source: kubelet v1.36 defaults of rootDir, podLogsDir and ContainerLogsDir. */
+    public static final Directories DEFAULT =
+        new Directories(
+            Path.of("/var/lib/kubelet"), Path.of("/var/log/pods"), Path.of("/var/log/containers"));
+  }
+
+  /** Who makes control groups: the kubelet in the file system, or systemd. */
+  public enum CgroupDriver {
+    CGROUPFS,
+    SYSTEMD
+  }
+
+  /**
+   * How pods' control groups are made.
+   *
+   * @param mount where the control groups are mounted
+   * @param root prefix of every group, {@code ""} or a path that starts with a slash
+   * @param manage false leaves making the pods' groups to the runtime
+   */
+  public record Cgroups(CgroupDriver driver, Path mount, String root, boolean manage) {
+    public static final Cgroups DEFAULT =
+        new Cgroups(CgroupDriver.CGROUPFS, Path.of("/sys/fs/cgroup"), "", true);
+
+    public Cgroups {
+      if (!root.isEmpty() && (!root.startsWith("/") || root.endsWith("/"))) {
+        throw new IllegalArgumentException("not a control group prefix: '" + root + "'");
+      }
+    }
+  }
+
+  /**
+   * Name resolution of pods.
+   *
+   * @param servers the cluster's name servers; empty means pods use the host's
+   * @param domain such as {@code cluster.local}
+   * @param resolvConf the host's resolver file; empty for none
+   */
+  public record Dns(List<String> servers, String domain, Optional<Path> resolvConf) {
+    public Dns {
+      servers = List.copyOf(servers);
+    }
+
+    /** No cluster name server. */
+    public static Dns none() {
+      return new Dns(List.of(), "cluster.local", Optional.of(Path.of("/etc/resolv.conf")));
+    }
+  }
+
+  /**
+   * How much at most.
+   *
+   * @param maxPods pods that this node takes
+   * @param parallelStarts sandboxes and containers that are made or ended at one time
+   * @param parallelPulls images pulled at one time; one image is pulled once at a time anyway
+   * @param podPids processes in one pod; 0 for no limit
+   */
+  public record Limits(int maxPods, int parallelStarts, int parallelPulls, long podPids) {
+    /** Source: kubelet v1.36 maxPods; the others measured on two cores with containerd 1.6. */
+    public static final Limits DEFAULT = new Limits(110, 6, 3, 0);
+
+    public Limits {
+      if (maxPods < 1 || parallelStarts < 1 || parallelPulls < 1 || podPids < 0) {
+        throw new IllegalArgumentException("limits are positive");
+      }
+    }
+  }
+}
