@@ -1,0 +1,233 @@
+package org.k3sjvm.kube;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+import org.k3sjvm.base.backoff.Backoff;
+import org.k3sjvm.base.lifetime.Service;
+import org.k3sjvm.base.time.Sleeper;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Lists and watches one selection of one kind for ever and tells a listener what changed.
+ *
+ * <p>It remembers names, uids and versions only; who needs the objects keeps them. A listener is
+ * called on the reflector's thread, one event at a time, and never sees the same version twice in a
+ * row. Source: client-go v0.36 tools/cache/reflector.go.
+ */
+public final class Reflector<T extends HasMetadata> implements Service {
+  private static final Logger log = LoggerFactory.getLogger(Reflector.class);
+
+  private static final Backoff BACKOFF =
+      new Backoff(Duration.ofMillis(800), Duration.ofSeconds(30), 2, 1);
+  private static final Duration HEALTHY = Duration.ofMinutes(2);
+  private static final Duration SHORT_WATCH = Duration.ofSeconds(1);
+  private static final int SHORTEST_WATCH_SECONDS = 300;
+
+  /** Is told of every change. */
+  @FunctionalInterface
+  public interface Listener<T> {
+    void on(ReflectorEvent<T> event) throws InterruptedException;
+  }
+
+  /** Time and chance, handed in for tests. */
+  public record Surroundings(InstantSource clock, Sleeper sleeper, RandomGenerator random) {
+    public static final Surroundings SYSTEM =
+        new Surroundings(
+            InstantSource.system(), Sleeper.SYSTEM, RandomGenerator.of("L64X128MixRandom"));
+  }
+
+  private record Known(String uid, String version) {}
+
+  private final KubeApi api;
+  private final Resource<T> resource;
+  private final Selection selection;
+  private final int pageSize;
+  private final Listener<T> listener;
+  private final Surroundings surroundings;
+
+  private final Map<ObjectName, Known> known = new HashMap<>();
+  private String version = "0";
+  private boolean listed;
+  private boolean synced;
+  private int failures;
+
+  /** A reflector that lists everything at once from the server's cache. */
+  public Reflector(KubeApi api, Resource<T> resource, Selection selection, Listener<T> listener) {
+    this(api, resource, selection, 0, listener, Surroundings.SYSTEM);
+  }
+
+  /**
+   * A reflector.
+   *
+   * @param pageSize items per page of a list; 0 for all at once from the server's cache
+   */
+  public Reflector(
+      KubeApi api,
+      Resource<T> resource,
+      Selection selection,
+      int pageSize,
+      Listener<T> listener,
+      Surroundings surroundings) {
+    this.api = api;
+    this.resource = resource;
+    this.selection = selection;
+    this.pageSize = pageSize;
+    this.listener = listener;
+    this.surroundings = surroundings;
+  }
+
+  /** Runs until interrupted. */
+  @Override
+  public void run() throws InterruptedException {
+    while (true) {
+      step();
+    }
+  }
+
+  /** One list if one is due, then one watch; after a failure, the wait. */
+  void step() throws InterruptedException {
+    Instant began = surroundings.clock().instant();
+    try {
+      if (!listed) {
+        list();
+      }
+      boolean sawSomething = watch();
+      Duration lasted = Duration.between(began, surroundings.clock().instant());
+      if (!sawSomething && lasted.compareTo(SHORT_WATCH) < 0) {
+        pause("the server ended the watch at once", Duration.ZERO);
+      } else {
+        failures = 0;
+      }
+    } catch (KubeException.Gone e) {
+      relist(e);
+    } catch (KubeException.Throttled e) {
+      pause(e.statusMessage(), e.retryAfter());
+    } catch (KubeException e) {
+      if (Duration.between(began, surroundings.clock().instant()).compareTo(HEALTHY) >= 0) {
+        failures = 0;
+      }
+      listed &= e instanceof KubeException.Unavailable;
+      pause(e.statusMessage(), Duration.ZERO);
+    }
+  }
+
+  private void relist(KubeException.Gone e) throws InterruptedException {
+    boolean duringList = !listed;
+    listed = false;
+    if (duringList) {
+      version = ""; // the server no longer has our version: take its newest state
+      pause(e.statusMessage(), Duration.ZERO);
+    }
+  }
+
+  private void list() throws InterruptedException {
+    Set<ObjectName> present = new HashSet<>();
+    String at = pageSize > 0 && version.equals("0") ? "" : version;
+    String token = "";
+    do {
+      ObjectList<T> page =
+          api.list(
+              resource, new ListRequest(selection, token.isEmpty() ? at : "", pageSize, token));
+      for (T object : page.items()) {
+        present.add(ObjectName.of(object));
+        present(object);
+      }
+      token = page.continueToken();
+      version = page.resourceVersion();
+    } while (!token.isEmpty());
+    for (ObjectName name : List.copyOf(known.keySet())) {
+      if (!present.contains(name)) {
+        absent(name);
+      }
+    }
+    listed = true;
+    if (!synced) {
+      synced = true;
+      listener.on(new ReflectorEvent.Synced<>());
+    }
+  }
+
+  /** Says whether anything came. */
+  private boolean watch() throws InterruptedException {
+    int seconds = SHORTEST_WATCH_SECONDS + surroundings.random().nextInt(SHORTEST_WATCH_SECONDS);
+    boolean sawSomething = false;
+    try (Watch<T> watch =
+        api.watch(resource, new WatchRequest(selection, version, Duration.ofSeconds(seconds)))) {
+      for (Optional<WatchEvent<T>> event = watch.next(); event.isPresent(); event = watch.next()) {
+        sawSomething = true;
+        failures = 0;
+        take(event.get());
+      }
+    }
+    return sawSomething;
+  }
+
+  private void take(WatchEvent<T> event) throws InterruptedException {
+    switch (event) {
+      case WatchEvent.Added<T>(T object) -> {
+        present(object);
+        version = versionOf(object);
+      }
+      case WatchEvent.Modified<T>(T object) -> {
+        present(object);
+        version = versionOf(object);
+      }
+      case WatchEvent.Deleted<T>(T object) -> {
+        absent(ObjectName.of(object));
+        version = versionOf(object);
+      }
+      case WatchEvent.Bookmark<T>(String reached) -> version = reached;
+    }
+  }
+
+  private void present(T object) throws InterruptedException {
+    ObjectName name = ObjectName.of(object);
+    Known now = new Known(object.getMetadata().getUid(), versionOf(object));
+    Known before = known.get(name);
+    if (now.equals(before)) {
+      return;
+    }
+    if (before != null && !before.uid().equals(now.uid())) {
+      absent(name);
+      before = null;
+    }
+    known.put(name, now);
+    listener.on(
+        before == null
+            ? new ReflectorEvent.Added<>(object)
+            : new ReflectorEvent.Modified<>(object));
+  }
+
+  private void absent(ObjectName name) throws InterruptedException {
+    Known gone = known.remove(name);
+    if (gone != null) {
+      listener.on(new ReflectorEvent.Deleted<>(name, gone.uid()));
+    }
+  }
+
+  private String versionOf(T object) {
+    return object.getMetadata().getResourceVersion();
+  }
+
+  private void pause(String why, Duration atLeast) throws InterruptedException {
+    Duration wait = BACKOFF.after(failures++, surroundings.random());
+    Duration longer = wait.compareTo(atLeast) < 0 ? atLeast : wait;
+    log.atWarn()
+        .addKeyValue("resource", resource)
+        .addKeyValue("selection", selection)
+        .addKeyValue("reason", why)
+        .addKeyValue("retryIn", longer)
+        .log("cannot follow the API server, trying again");
+    surroundings.sleeper().sleep(longer);
+  }
+}
