@@ -16,7 +16,8 @@ public interface ImageService {
    *
    * @param sandbox the pod it is for, or empty
    * @return the runtime's reference of the image, fit for {@link ImageSpec#of(String)}
-   * @throws CriException.Rejected no such image, no access, or no such registry
+   * @throws CriException.NotFound no such image in the registry
+   * @throws CriException.Rejected no access, no such registry, or what the registry sent is bad
    */
   String pullImage(ImageSpec image, Optional<RegistryAuth> auth, Optional<PodSandboxConfig> sandbox)
       throws InterruptedException;

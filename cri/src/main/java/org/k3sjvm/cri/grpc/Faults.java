@@ -1,0 +1,34 @@
+package org.k3sjvm.cri.grpc;
+
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import org.k3sjvm.cri.CriException;
+
+/** gRPC's statuses as the ports' exceptions. */
+final class Faults {
+  private Faults() {}
+
+  static CriException translate(
+      String verb, String subject, CriEndpoint endpoint, StatusRuntimeException e) {
+    Status status = e.getStatus();
+    String said =
+        status.getDescription() == null ? status.getCode().name() : status.getDescription();
+    return switch (status.getCode()) {
+      case NOT_FOUND -> new CriException.NotFound(verb, subject, said, e);
+      case UNIMPLEMENTED -> new CriException.Unimplemented(verb, subject, said, e);
+      case DEADLINE_EXCEEDED -> new CriException.DeadlineExceeded(verb, subject, said, e);
+      case UNAVAILABLE, CANCELLED ->
+          new CriException.Unavailable(
+              verb, subject, "the runtime at " + endpoint + " does not answer: " + said, e);
+      // containerd marks hardly anything: most faults, passing or not, arrive as UNKNOWN.
+      case UNKNOWN, INTERNAL, ABORTED, RESOURCE_EXHAUSTED, DATA_LOSS, ALREADY_EXISTS, OK ->
+          new CriException.Rejected(verb, subject, said, true, e);
+      case INVALID_ARGUMENT,
+          FAILED_PRECONDITION,
+          OUT_OF_RANGE,
+          PERMISSION_DENIED,
+          UNAUTHENTICATED ->
+          new CriException.Rejected(verb, subject, said, false, e);
+    };
+  }
+}
