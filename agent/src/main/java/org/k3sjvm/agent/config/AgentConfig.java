@@ -1,0 +1,224 @@
+package org.k3sjvm.agent.config;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.k3sjvm.base.net.IpAddresses;
+import org.k3sjvm.base.secret.Secret;
+
+/**
+ * Everything that a user can ask of the agent, checked: a value of this type is one that the agent
+ * can start with.
+ *
+ * @param server the server to join, {@code https} with a host and a port
+ * @param token what the user gave with {@code --token}
+ * @param tokenFile the file that holds the token; wins over {@code token}, and may appear only
+ *     later
+ * @param dataDir upstream's {@code <data>}
+ * @param nodeName the name as given, lower case; empty for the host's own
+ * @param labels of the node, in order
+ * @param taints given to the node when it registers
+ * @param nodeIps in the user's order; empty to find them
+ * @param bindAddress where the kubelet listens; empty for every address
+ * @param runtimeEndpoint a CRI socket; empty to run a containerd of our own
+ * @param loadBalancerPort 0 for any
+ * @param kubeletArgs {@code name=value}, unchecked
+ * @param arguments the whole command line after the program's name with the file's flags in place,
+ *     for the node-args annotation
+ */
+public record AgentConfig(
+    URI server,
+    Optional<Secret> token,
+    Optional<Path> tokenFile,
+    Path dataDir,
+    Optional<String> nodeName,
+    boolean withNodeId,
+    Map<String, String> labels,
+    List<NodeTaint> taints,
+    List<String> nodeIps,
+    List<String> externalIps,
+    List<String> internalDns,
+    List<String> externalDns,
+    Optional<String> bindAddress,
+    Optional<String> runtimeEndpoint,
+    String pauseImage,
+    String snapshotter,
+    Path privateRegistry,
+    boolean disableDefaultRegistryEndpoint,
+    int loadBalancerPort,
+    Optional<Path> resolvConf,
+    Optional<String> flannelInterface,
+    Optional<Path> flannelConf,
+    List<String> kubeletArgs,
+    List<String> kubeProxyArgs,
+    boolean debug,
+    List<String> arguments) {
+
+  public static final Path DEFAULT_DATA_DIR = Path.of("/var/lib/rancher/k3s");
+
+  /** Source: k3s v1.36 pkg/cli/cmds/agent.go. */
+  public static final String DEFAULT_PAUSE_IMAGE = "rancher/mirrored-pause:3.10.2";
+
+  /** Source: k3s v1.36 pkg/cli/cmds/agent.go. */
+  public static final int DEFAULT_LOAD_BALANCER_PORT = 6444;
+
+  private static final int HTTPS_PORT = 443;
+  private static final int MAX_PORT = 65535;
+
+  public AgentConfig {
+    labels = Map.copyOf(labels);
+    taints = List.copyOf(taints);
+    nodeIps = List.copyOf(nodeIps);
+    externalIps = List.copyOf(externalIps);
+    internalDns = List.copyOf(internalDns);
+    externalDns = List.copyOf(externalDns);
+    kubeletArgs = List.copyOf(kubeletArgs);
+    kubeProxyArgs = List.copyOf(kubeProxyArgs);
+    arguments = List.copyOf(arguments);
+  }
+
+  /** Upstream's {@code <agent>}: certificates, kubeconfigs and containerd's configuration. */
+  public Path agentDir() {
+    return dataDir.resolve("agent");
+  }
+
+  /**
+   * Reads the arguments of {@code k3s agent}.
+   *
+   * @param arguments without the program's name and {@code agent}
+   * @throws UsageException when a flag is unknown, missing or bad; several bad values are reported
+   *     together
+   */
+  public static AgentConfig parse(List<String> arguments, Map<String, String> environment) {
+    List<String> expanded = ConfigFile.expand(arguments, environment);
+    FlagValues flags = FlagValues.parse(AgentFlags.ALL, expanded, environment);
+    List<String> command = new ArrayList<>(List.of("agent"));
+    command.addAll(expanded);
+    return of(flags, command);
+  }
+
+  /**
+   * The configuration that some flags mean; {@code command} is what the node-args annotation shows.
+   */
+  public static AgentConfig of(FlagValues flags, List<String> command) {
+    Problems problems = new Problems();
+    Optional<Path> tokenFile = flags.text(AgentFlags.TOKEN_FILE).map(Path::of);
+    Optional<Secret> token = flags.text(AgentFlags.TOKEN).map(Secret::new);
+    if (token.isEmpty() && tokenFile.isEmpty()) {
+      problems.add(
+          "--token is required: copy it from <data-dir>/server/node-token on a server, or name a file with --token-file");
+    }
+    int port = flags.number(AgentFlags.LB_SERVER_PORT, DEFAULT_LOAD_BALANCER_PORT);
+    if (port < 0 || port > MAX_PORT) {
+      problems.add("--lb-server-port must be 0 to 65535, not " + port);
+    }
+    AgentConfig config =
+        new AgentConfig(
+            problems.collect(URI.create("https://invalid"), () -> server(flags)),
+            token,
+            tokenFile,
+            flags
+                .text(AgentFlags.DATA_DIR)
+                .map(AgentConfig::expandHome)
+                .orElse(DEFAULT_DATA_DIR)
+                .toAbsolutePath()
+                .normalize(),
+            flags.text(AgentFlags.NODE_NAME),
+            flags.on(AgentFlags.WITH_NODE_ID),
+            problems.collect(Map.of(), () -> NodeLabels.parse(flags.list(AgentFlags.NODE_LABEL))),
+            problems.collect(
+                List.of(),
+                () -> flags.list(AgentFlags.NODE_TAINT).stream().map(NodeTaint::parse).toList()),
+            problems.collect(List.of(), () -> addresses(AgentFlags.NODE_IP, flags)),
+            problems.collect(List.of(), () -> addresses(AgentFlags.NODE_EXTERNAL_IP, flags)),
+            flags.commaList(AgentFlags.NODE_INTERNAL_DNS),
+            flags.commaList(AgentFlags.NODE_EXTERNAL_DNS),
+            flags.text(AgentFlags.BIND_ADDRESS),
+            flags.text(AgentFlags.CONTAINER_RUNTIME_ENDPOINT),
+            flags.text(AgentFlags.PAUSE_IMAGE).orElse(DEFAULT_PAUSE_IMAGE),
+            flags.text(AgentFlags.SNAPSHOTTER).orElse("overlayfs"),
+            flags
+                .text(AgentFlags.PRIVATE_REGISTRY)
+                .map(Path::of)
+                .orElse(Path.of("/etc/rancher/k3s/registries.yaml")),
+            flags.on(AgentFlags.DISABLE_DEFAULT_REGISTRY_ENDPOINT),
+            port,
+            flags.text(AgentFlags.RESOLV_CONF).map(Path::of),
+            flags.text(AgentFlags.FLANNEL_IFACE),
+            flags.text(AgentFlags.FLANNEL_CONF).map(Path::of),
+            flags.list(AgentFlags.KUBELET_ARG),
+            flags.list(AgentFlags.KUBE_PROXY_ARG),
+            flags.on(AgentFlags.DEBUG),
+            command);
+    problems.throwAny();
+    return config;
+  }
+
+  private static URI server(FlagValues flags) {
+    String text =
+        flags
+            .text(AgentFlags.SERVER)
+            .orElseThrow(
+                () ->
+                    new UsageException(
+                        "--server is required: the URL of a K3s server, https://host:6443"));
+    try {
+      URI url = new URI(text);
+      if (!"https".equals(url.getScheme()) || url.getHost() == null) {
+        throw new UsageException("--server must be https://host:port, not " + text);
+      }
+      int port = url.getPort() == -1 ? HTTPS_PORT : url.getPort();
+      return new URI("https", null, url.getHost(), port, null, null, null);
+    } catch (URISyntaxException e) {
+      throw new UsageException("--server must be https://host:port, not " + text, e);
+    }
+  }
+
+  private static List<String> addresses(Flag flag, FlagValues flags) {
+    List<String> addresses = flags.commaList(flag);
+    for (String address : addresses) {
+      if (!IpAddresses.isLiteral(address)) {
+        throw new UsageException("--" + flag.name() + " needs IP addresses, not " + address);
+      }
+    }
+    return addresses;
+  }
+
+  private static Path expandHome(String text) {
+    String home = System.getProperty("user.home", "/root");
+    String expanded = text.replace("${HOME}", home).replace("$HOME", home);
+    return Path.of(expanded.startsWith("~") ? home + expanded.substring(1) : expanded);
+  }
+
+  /** Kubernetes' three effects. Source: core/v1 TaintEffect. */
+  private static final Set<String> EFFECTS = Set.of("NoSchedule", "PreferNoSchedule", "NoExecute");
+
+  /**
+   * A taint that the node registers with.
+   *
+   * @param value may be empty
+   * @param effect NoSchedule, PreferNoSchedule or NoExecute
+   */
+  public record NodeTaint(String key, String value, String effect) {
+    /** Reads {@code key=value:Effect}, {@code key=:Effect} or {@code key:Effect}. */
+    static NodeTaint parse(String text) {
+      int colon = text.lastIndexOf(':');
+      String effect = text.substring(colon + 1);
+      if (colon <= 0 || !EFFECTS.contains(effect)) {
+        throw new UsageException(
+            "--node-taint must be key=value:Effect with NoSchedule, PreferNoSchedule or NoExecute, not "
+                + text);
+      }
+      String pair = text.substring(0, colon);
+      int equals = pair.indexOf('=');
+      return equals < 0
+          ? new NodeTaint(pair, "", effect)
+          : new NodeTaint(pair.substring(0, equals), pair.substring(equals + 1), effect);
+    }
+  }
+}

@@ -1,0 +1,122 @@
+package org.k3sjvm.agent.config;
+
+import static org.k3sjvm.agent.config.Flag.Type.BOOL;
+import static org.k3sjvm.agent.config.Flag.Type.INT;
+import static org.k3sjvm.agent.config.Flag.Type.LIST;
+import static org.k3sjvm.agent.config.Flag.Type.STRING;
+
+import java.util.List;
+
+/** The flags of {@code k3s agent}. Source: k3s v1.36 {@code k3s agent --help}. */
+public final class AgentFlags {
+  static final Flag CONFIG =
+      Flag.of(
+              STRING,
+              "config",
+              "Load configuration from FILE (default: /etc/rancher/k3s/config.yaml)")
+          .alias("c")
+          .env("K3S_CONFIG_FILE");
+  static final Flag DEBUG = Flag.of(BOOL, "debug", "Turn on debug logs").env("K3S_DEBUG");
+  static final Flag SERVER =
+      Flag.of(STRING, "server", "Server to join, https://host:port").alias("s").env("K3S_URL");
+  static final Flag TOKEN =
+      Flag.of(STRING, "token", "Token to authenticate with").alias("t").env("K3S_TOKEN");
+  static final Flag TOKEN_FILE =
+      Flag.of(STRING, "token-file", "File that holds the token").env("K3S_TOKEN_FILE");
+  static final Flag DATA_DIR =
+      Flag.of(STRING, "data-dir", "Folder for state (default: /var/lib/rancher/k3s)")
+          .alias("d")
+          .env("K3S_DATA_DIR");
+  static final Flag NODE_NAME =
+      Flag.of(STRING, "node-name", "Node name (default: host name)").env("K3S_NODE_NAME");
+  static final Flag WITH_NODE_ID = Flag.of(BOOL, "with-node-id", "Append an id to the node name");
+  static final Flag NODE_LABEL =
+      Flag.of(LIST, "node-label", "Label of the node, key=value; repeat for more");
+  static final Flag NODE_TAINT =
+      Flag.of(
+          LIST,
+          "node-taint",
+          "Taint of the node, key=value:Effect, set when it registers; repeat for more");
+  static final Flag NODE_IP =
+      Flag.of(LIST, "node-ip", "Address to advertise for the node").alias("i");
+  static final Flag NODE_EXTERNAL_IP =
+      Flag.of(LIST, "node-external-ip", "External address to advertise for the node");
+  static final Flag NODE_INTERNAL_DNS =
+      Flag.of(LIST, "node-internal-dns", "Internal DNS name to advertise");
+  static final Flag NODE_EXTERNAL_DNS =
+      Flag.of(LIST, "node-external-dns", "External DNS name to advertise");
+  static final Flag BIND_ADDRESS =
+      Flag.of(STRING, "bind-address", "Address that the kubelet listens on (default: 0.0.0.0)");
+  static final Flag CONTAINER_RUNTIME_ENDPOINT =
+      Flag.of(
+          STRING,
+          "container-runtime-endpoint",
+          "CRI socket to use in place of a containerd of our own");
+  static final Flag PAUSE_IMAGE =
+      Flag.of(
+          STRING,
+          "pause-image",
+          "Image of the pod sandbox (default: rancher/mirrored-pause:3.10.2)");
+  static final Flag SNAPSHOTTER =
+      Flag.of(STRING, "snapshotter", "Snapshotter of containerd (default: overlayfs)");
+  static final Flag PRIVATE_REGISTRY =
+      Flag.of(
+          STRING,
+          "private-registry",
+          "Registry configuration (default: /etc/rancher/k3s/registries.yaml)");
+  static final Flag DISABLE_DEFAULT_REGISTRY_ENDPOINT =
+      Flag.of(
+          BOOL,
+          "disable-default-registry-endpoint",
+          "Never fall back to a registry's own endpoint when mirrors are set");
+  static final Flag LB_SERVER_PORT =
+      Flag.of(
+              INT,
+              "lb-server-port",
+              "Local port of the client-side load balancer, 0 for any (default: 6444)")
+          .env("K3S_LB_SERVER_PORT");
+  static final Flag RESOLV_CONF =
+      Flag.of(STRING, "resolv-conf", "resolv.conf that pods inherit").env("K3S_RESOLV_CONF");
+  static final Flag FLANNEL_IFACE =
+      Flag.of(STRING, "flannel-iface", "Interface that carries the overlay network");
+  static final Flag FLANNEL_CONF =
+      Flag.of(STRING, "flannel-conf", "flannel configuration in place of the server's");
+  static final Flag KUBELET_ARG =
+      Flag.of(LIST, "kubelet-arg", "Argument of the kubelet, name=value; repeat for more");
+  static final Flag KUBE_PROXY_ARG =
+      Flag.of(LIST, "kube-proxy-arg", "Argument of the service proxy, name=value; repeat for more");
+  static final Flag HELP = Flag.of(BOOL, "help", "Show help").alias("h");
+
+  /** In the order of the help text. */
+  static final List<Flag> ALL =
+      List.of(
+          CONFIG,
+          DEBUG,
+          SERVER,
+          TOKEN,
+          TOKEN_FILE,
+          DATA_DIR,
+          NODE_NAME,
+          WITH_NODE_ID,
+          NODE_LABEL,
+          NODE_TAINT,
+          NODE_IP,
+          NODE_EXTERNAL_IP,
+          NODE_INTERNAL_DNS,
+          NODE_EXTERNAL_DNS,
+          BIND_ADDRESS,
+          CONTAINER_RUNTIME_ENDPOINT,
+          PAUSE_IMAGE,
+          SNAPSHOTTER,
+          PRIVATE_REGISTRY,
+          DISABLE_DEFAULT_REGISTRY_ENDPOINT,
+          LB_SERVER_PORT,
+          RESOLV_CONF,
+          FLANNEL_IFACE,
+          FLANNEL_CONF,
+          KUBELET_ARG,
+          KUBE_PROXY_ARG,
+          HELP);
+
+  private AgentFlags() {}
+}
