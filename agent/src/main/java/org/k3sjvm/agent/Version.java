@@ -8,7 +8,8 @@ import java.util.Properties;
 /**
  * What this program calls itself.
  *
- * @param version a Kubernetes version, {@code v1.NN.P+k3sjvm…}: the API server compares a kubelet's version with its own
+ * @param version a Kubernetes version, {@code v1.NN.P+k3sjvm…}: the API server compares a kubelet's
+ *     version with its own
  * @param commit eight hex digits, or {@code unknown} for a build outside git
  */
 public record Version(String version, String commit) {
@@ -23,7 +24,8 @@ public record Version(String version, String commit) {
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read version.properties from the agent's jar", e);
     }
-    return new Version(properties.getProperty("version", "v0.0.0"), properties.getProperty("commit", "unknown"));
+    return new Version(
+        properties.getProperty("version", "v0.0.0"), properties.getProperty("commit", "unknown"));
   }
 
   /** {@code v1.34.0+k3sjvm1 (0a1b2c3d)}, as upstream shows it in its log. */

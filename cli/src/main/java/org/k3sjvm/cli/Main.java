@@ -69,7 +69,8 @@ public final class Main {
               globals.add(argument);
               continue;
             }
-            return usage(err, "flag provided but not defined: -" + argument.replaceFirst("^--?", ""));
+            return usage(
+                err, "flag provided but not defined: -" + argument.replaceFirst("^--?", ""));
           }
           globals.addAll(arguments.subList(i + 1, arguments.size()));
           return subcommand(argument, globals, out, err);
@@ -80,7 +81,8 @@ public final class Main {
     return OK;
   }
 
-  private static int subcommand(String name, List<String> arguments, PrintStream out, PrintStream err) {
+  private static int subcommand(
+      String name, List<String> arguments, PrintStream out, PrintStream err) {
     try {
       return switch (name) {
         case "agent" -> AgentCommand.run(arguments, out);
