@@ -8,8 +8,8 @@ import org.k3sjvm.agent.config.UsageException;
 
 /** {@code k3s}: picks the subcommand. */
 public final class Main {
-  private static final int OK = 0;
-  private static final int FAILED = 1;
+  static final int OK = 0;
+  static final int FAILED = 1;
 
   private static final String HELP =
       """

@@ -87,6 +87,16 @@ public record AgentConfig(
     return dataDir.resolve("agent");
   }
 
+  /** Whether help is asked for, in place of a run. */
+  public static boolean asksForHelp(List<String> arguments) {
+    return arguments.stream().anyMatch(argument -> argument.matches("--?(help|h)"));
+  }
+
+  public static String help() {
+    return FlagValues.help(
+        "agent", "Run the node agent: join this machine to a K3s server", AgentFlags.ALL);
+  }
+
   /**
    * Reads the arguments of {@code k3s agent}.
    *
