@@ -75,6 +75,7 @@ public final class CriChannel implements AutoCloseable {
             .channelType(NioDomainSocketChannel.class, UnixDomainSocketAddress.class)
             .eventLoopGroup(loop)
             .withOption(ChannelOption.ALLOCATOR, smallBuffers())
+            .withOption(ChannelOption.SO_KEEPALIVE, null) // gRPC sets it, Unix sockets lack it
             .directExecutor()
             .offloadExecutor(Runnable::run)
             .usePlaintext()
