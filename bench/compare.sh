@@ -1,0 +1,155 @@
+#!/bin/bash
+# compare.sh [--pods N] [--idle SECONDS] [--rounds N] NAME=K3S …: agents side by side, each on a fresh host with a containerd of its own, against one server.
+#
+# K3S is a program whose `agent` joins; a name that starts with "go" also gets the flags that upstream needs on hosts with
+# cgroup v1. K3S_SERVER names the server's program (the embedded server of this build when unset).
+# Example: K3S_SERVER=/opt/k3s bench/compare.sh ours=dist/target/k3s/bin/k3s go=/opt/k3s
+set -eu
+cd "$(dirname "$0")/.."
+top=$PWD
+. scripts/lib/setup.sh
+. scripts/lib/jdk.sh
+. scripts/lib/hosts.sh
+export HOSTS_PREFIX=k3sbench HOSTS_DIR=/tmp/k3sbench
+pods=50 idle=60 rounds=1 agents=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --pods) pods=$2; shift ;;
+    --idle) idle=$2; shift ;;
+    --rounds) rounds=$2; shift ;;
+    *=*) agents+=("$1") ;;
+    *) sed -n '2,6s/^# //p' "$0" >&2; exit 1 ;;
+  esac
+  shift
+done
+[ ${#agents[@]} -gt 0 ] || agents=("ours=$top/dist/target/k3s/bin/k3s")
+server=${K3S_SERVER:-$top/dist/target/k3s/bin/k3s}
+cni=/usr/lib/cni
+[ -x $cni/bridge ] || cni=/opt/cni/bin
+
+now() { date +%s%N; }
+since() { awk -v a="$1" -v b="$(now)" 'BEGIN {printf "%.2f", (b - a) / 1e9}'; }
+# api PATH: a GET with the admin's certificate; curl costs less than kubectl and is called often
+api() { nsenter --net=/var/run/netns/$HOSTS_PREFIX-server curl -sk --max-time 5 --cert "$HOSTS_DIR/admin.crt" --key "$HOSTS_DIR/admin.key" "https://127.0.0.1:6443$1"; }
+kubectl() { nsenter --net=/var/run/netns/$HOSTS_PREFIX-server "$(type -P kubectl)" --kubeconfig "$HOSTS_DIR/kubeconfig" "$@" 2> /dev/null; }
+# wait_for SECONDS COMMAND…: tries twenty times a second
+wait_for() {
+  local until=$(($(now) + $1 * 1000000000))
+  shift
+  until "$@" > /dev/null 2>&1; do [ "$(now)" -lt $until ] || { echo "timed out: $*" >&2; return 1; }; sleep 0.05; done
+}
+memory() { awk '/VmRSS/ {r=$2} /RssAnon/ {a=$2} /RssFile/ {f=$2} END {printf "%.0f (%.0f + %.0f)", r/1024, a/1024, f/1024}' "/proc/$1/status"; }
+ticks() { awk '{print $14 + $15}' "/proc/$1/stat"; }
+switches() { cat /proc/"$1"/task/*/status 2> /dev/null | awk '/ctxt_switches/ {s += $2} END {print s}'; }
+ready() { api "/api/v1/nodes/$1" | jq -e '([.status.conditions[]? | select(.type == "Ready").status] == ["True"]) and ((.spec.taints // []) | length == 0)'; }
+running() { [ "$(api "/api/v1/namespaces/default/pods?labelSelector=app%3Dbench" | jq '[.items[] | select(any(.status.conditions[]?; .type == "Ready" and .status == "True"))] | length')" = "$1" ]; }
+gone() { [ "$(api "/api/v1/namespaces/default/pods?labelSelector=app%3Dbench" | jq '.items | length')" = 0 ]; }
+
+# pods_yaml NODE FROM TO
+pods_yaml() {
+  local i
+  for i in $(seq "$2" "$3"); do
+    printf -- '---\napiVersion: v1\nkind: Pod\nmetadata: {name: bench-%s, labels: {app: bench}}\nspec: {nodeName: %s, terminationGracePeriodSeconds: 1, containers: [{name: c, image: "docker.io/library/busybox:1", imagePullPolicy: Never, command: [sleep, "100000"]}]}\n' "$i" "$1"
+  done
+}
+
+containerd_up() {
+  local d=$HOSTS_DIR/$1/containerd
+  mkdir -p "$d"
+  cat > "$d/config.toml" <<TOML
+version = 2
+root = "$d/root"
+state = "$d/state"
+[grpc]
+  address = "$d/containerd.sock"
+[ttrpc]
+  address = "$d/containerd.sock.ttrpc"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "$d/opt"
+[plugins."io.containerd.grpc.v1.cri"]
+  restrict_oom_score_adj = true
+  sandbox_image = "docker.io/library/pause:1"
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "$cni"
+    conf_dir = "$HOSTS_DIR/$1/data/agent/etc/cni/net.d"
+TOML
+  bg "$1" containerd containerd -c "$d/config.toml"
+  wait_for 20 ctr -a "$d/containerd.sock" version
+  for image in busybox pause; do ctr -a "$d/containerd.sock" -n k8s.io images import "$HOSTS_DIR/images/$image.tar" > /dev/null; done
+}
+
+# measure NAME PROGRAM ADDRESS HOST: fills the associative array `result`
+measure() {
+  local name=$1 program=$2 address=$3 host=$4 extra=() t pid c0 s0
+  case $name in go*) extra=(--kubelet-arg=fail-cgroupv1=false) ;; esac
+  host_up "$host" "$address"
+  containerd_up "$host"
+  t=$(now)
+  bg "$host" agent env PATH="$cni:$PATH" "$program" agent --server https://10.98.0.1:6443 --token bench --data-dir "$HOSTS_DIR/$host/data" --node-name "$host" \
+    --container-runtime-endpoint "unix://$HOSTS_DIR/$host/containerd/containerd.sock" --pause-image docker.io/library/pause:1 "${extra[@]}"
+  wait_for 120 ready "$host"
+  result[start]=$(since "$t")
+  pid=$(cat "$HOSTS_DIR/$host/agent.pid")
+  sleep 20
+  c0=$(ticks "$pid") s0=$(switches "$pid")
+  sleep "$idle"
+  result[cpu]=$(awk -v t=$(($(ticks "$pid") - c0)) -v i="$idle" -v hz="$(getconf CLK_TCK)" 'BEGIN {printf "%.2f", 100 * t / hz / i}')
+  result[switches]=$((($(switches "$pid") - s0) / idle))
+  result[idle]=$(memory "$pid")
+  pods_yaml "$host" 0 0 > "$HOSTS_DIR/one.yaml"
+  t=$(now); kubectl apply -f "$HOSTS_DIR/one.yaml" > /dev/null; wait_for 60 running 1; result[one]=$(since "$t")
+  kubectl delete pod -l app=bench --wait=false > /dev/null; wait_for 60 gone
+  pods_yaml "$host" 1 "$pods" > "$HOSTS_DIR/many.yaml"
+  t=$(now); kubectl apply -f "$HOSTS_DIR/many.yaml" > /dev/null; wait_for 180 running "$pods"; result[many]=$(since "$t")
+  sleep 5
+  result[loaded]=$(memory "$pid")
+  t=$(now); kubectl delete pod -l app=bench --wait=false > /dev/null; wait_for 180 gone; result[gone]=$(since "$t")
+  t=$(now); kill "$pid"; while kill -0 "$pid" 2> /dev/null; do sleep 0.02; done; result[stop]=$(since "$t")
+  local floor
+  floor=$(on "$host" "$(find_jdk 25)/bin/java" -XX:+UseSerialGC -cp "$top/dist/target/k3s/lib/*" "$top/bench/CriFloor.java" \
+    "unix://$HOSTS_DIR/$host/containerd/containerd.sock" "$pods" 4 "$HOSTS_DIR/$host/floor" 2> "$HOSTS_DIR/$host/floor.log") || cat "$HOSTS_DIR/$host/floor.log" >&2
+  result[floor]=$(printf '%s' "$floor" | awk '{printf "%s%s", (NR > 1 ? " / " : ""), $2}')
+}
+
+[ ! -e "$HOSTS_DIR" ] || hosts_down
+mkdir -p "$HOSTS_DIR"
+trap hosts_down EXIT
+trap 'exit 130' INT TERM
+lan_up
+host_up server 10.98.0.1
+scripts/images.sh "$HOSTS_DIR/images"
+PATH=$cni:$PATH bg server server "$server" server --disable-agent --node-ip 10.98.0.1 --data-dir "$HOSTS_DIR/server/data" --token bench --write-kubeconfig "$HOSTS_DIR/kubeconfig" --disable traefik,coredns,metrics-server,local-storage,servicelb
+wait_for 120 test -s "$HOSTS_DIR/kubeconfig"
+field() { awk -v k="$1:" '$1 == k {print $2}' "$HOSTS_DIR/kubeconfig" | base64 -d; }
+field client-certificate-data > "$HOSTS_DIR/admin.crt"
+field client-key-data > "$HOSTS_DIR/admin.key"
+wait_for 120 kubectl get serviceaccount default
+
+rows="start:start to Ready and untainted, s
+idle:memory idle (anonymous + file), MB
+loaded:memory with $pods pods, MB
+one:one pod, apply to Ready, s
+many:$pods pods, apply to all Ready, s
+gone:$pods pods, delete to gone, s
+floor:$pods pods through CRI alone, up / gone, s
+cpu:idle CPU, % of a core
+switches:idle context switches/s
+stop:stop, s"
+declare -A table
+address=10
+for round in $(seq "$rounds"); do
+  for agent in "${agents[@]}"; do
+    declare -A result=()
+    address=$((address + 1))
+    measure "${agent%%=*}" "$(readlink -f "${agent#*=}")" "10.98.0.$address" "n$address"
+    for key in "${!result[@]}"; do table["${agent%%=*}-$round-$key"]=${result[$key]}; done
+  done
+done
+{
+  printf '| |'; for agent in "${agents[@]}"; do for round in $(seq "$rounds"); do printf ' %s |' "${agent%%=*}"; done; done
+  printf '\n|---|'; for agent in "${agents[@]}"; do for round in $(seq "$rounds"); do printf -- '---|'; done; done; echo
+  while IFS=: read -r key title; do
+    printf '| %s |' "$title"
+    for agent in "${agents[@]}"; do for round in $(seq "$rounds"); do printf ' %s |' "${table["${agent%%=*}-$round-$key"]:-}"; done; done; echo
+  done <<< "$rows"
+} | tee "$top/bench/last.md"
