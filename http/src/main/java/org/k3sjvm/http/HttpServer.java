@@ -96,16 +96,19 @@ public final class HttpServer implements AutoCloseable {
   public void close() {
     closing = true;
     listener.close().awaitUninterruptibly();
-    open.forEach(Serving::stop);
+    List<Serving> ending = List.copyOf(open);
+    ending.forEach(Serving::stop);
+    awaitAll(ending);
+    open.forEach(Serving::interrupt);
+    awaitAll(ending);
+    loop.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly();
+  }
+
+  private static void awaitAll(List<Serving> ending) {
     long deadline = System.nanoTime() + GRACE.toNanos();
-    for (Serving serving : open) {
+    for (Serving serving : ending) {
       serving.awaitUntil(deadline);
     }
-    open.forEach(Serving::interrupt);
-    for (Serving serving : open) {
-      serving.awaitUntil(System.nanoTime() + GRACE.toNanos());
-    }
-    loop.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly();
   }
 
   private Channel bind() throws IOException {
@@ -181,6 +184,7 @@ public final class HttpServer implements AutoCloseable {
     private final NettyDuplex duplex;
     private final ServerConnection connection;
     private final Thread thread;
+    private volatile boolean finished;
 
     Serving(SocketChannel channel) {
       this.channel = channel;
@@ -220,12 +224,15 @@ public final class HttpServer implements AutoCloseable {
       try {
         connection.run();
       } finally {
-        open.remove(this);
+        finished = true;
+        if (!channel.isOpen()) {
+          open.remove(this);
+        }
       }
     }
 
     void channelClosed() {
-      if (thread.getState() == Thread.State.NEW) {
+      if (finished || thread.getState() == Thread.State.NEW) {
         open.remove(this);
       }
     }
@@ -252,6 +259,11 @@ public final class HttpServer implements AutoCloseable {
         if (left.isPositive() && thread.getState() != Thread.State.NEW) {
           var _ = thread.join(left);
         }
+        // The thread's last bytes are on their way until the channel is closed.
+        var _ =
+            channel
+                .closeFuture()
+                .await(Math.max(0, deadlineNanos - System.nanoTime()), TimeUnit.NANOSECONDS);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
