@@ -85,7 +85,16 @@ public abstract sealed class JoinException extends RuntimeException {
     }
   }
 
-  /** This host or its configuration does not fit the cluster. */
+  /** The node and the cluster do not speak the same address families; no waiting mends it. */
+  public static final class FamilyMismatch extends JoinException {
+    private static final long serialVersionUID = 1L;
+
+    FamilyMismatch(String message) {
+      super(message);
+    }
+  }
+
+  /** This host lacks something for now: an address, a file, space on a disk. */
   public static final class HostUnfit extends JoinException {
     private static final long serialVersionUID = 1L;
 

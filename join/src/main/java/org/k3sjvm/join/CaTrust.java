@@ -1,0 +1,170 @@
+package org.k3sjvm.join;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
+import org.k3sjvm.base.pki.Certificates;
+import org.k3sjvm.base.pki.PkiException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds out whom to trust. The authorities are fetched from whoever answers; the answer counts when
+ * the server's certificate stands on them and they have the digest that the token pins. Failing
+ * that, a server that the host's own store trusts counts too, as upstream has it. Source: k3s
+ * v1.36.3 pkg/clientaccess/token.go, getCACerts and validateCACerts (which tries the host's store
+ * first).
+ */
+final class CaTrust {
+  private static final String PATH = "/cacerts";
+  private static final Logger log = LoggerFactory.getLogger(CaTrust.class);
+
+  private final URI endpoint;
+  private final URI server;
+  private final Faults faults;
+
+  CaTrust(URI endpoint, URI server, Faults faults) {
+    this.endpoint = endpoint;
+    this.server = server;
+    this.faults = faults;
+  }
+
+  /**
+   * @param pin the digest of the token, when it has one
+   * @throws JoinException when nobody answers, or the answer is not to be trusted
+   */
+  ClusterTrust discover(Optional<String> pin) throws InterruptedException {
+    byte[] bundle = fetch(TrustAnyone.context());
+    Optional<JoinException> objection = objectionTo(bundle, pin);
+    if (objection.isEmpty()) {
+      if (pin.isEmpty()) {
+        log.atWarn()
+            .addKeyValue("server", server)
+            .log("the token pins no authority, the cluster's identity is not verified");
+      }
+      return new ClusterTrust.Pinned(parse(bundle));
+    }
+    if (isTrustedByHost()) {
+      log.atWarn()
+          .addKeyValue("server", server)
+          .addKeyValue("because", objection.get().getMessage())
+          .log("trusting the server by the host's own authorities");
+      return new ClusterTrust.HostStore();
+    }
+    throw objection.get();
+  }
+
+  private Optional<JoinException> objectionTo(byte[] bundle, Optional<String> pin)
+      throws InterruptedException {
+    String digest;
+    try {
+      digest = CaHash.of(bundle).orElse("none");
+      if (parse(bundle).isEmpty()) {
+        return Optional.of(
+            new JoinException.Untrusted(
+                "cannot trust %s: what it serves at %s has no certificate; is it a k3s server?"
+                    .formatted(server, PATH)));
+      }
+    } catch (PkiException e) {
+      return Optional.of(
+          new JoinException.Untrusted(
+              "cannot trust %s: %s; is it a k3s server?".formatted(server, e.getMessage()), e));
+    }
+    if (pin.isPresent() && !pin.get().equals(digest)) {
+      return Optional.of(
+          new JoinException.Untrusted(
+              "cannot join %s: the token pins CA %s, the server offers CA %s; fetch a fresh token from <data-dir>/server/node-token on the server"
+                  .formatted(server, pin.get(), digest)));
+    }
+    try {
+      fetch(new ClusterTrust.Pinned(parse(bundle)).tls(Optional.empty()));
+      return Optional.empty();
+    } catch (JoinException e) {
+      return Optional.of(e);
+    }
+  }
+
+  private boolean isTrustedByHost() throws InterruptedException {
+    try {
+      fetch(new ClusterTrust.HostStore().tls(Optional.empty()));
+      return true;
+    } catch (JoinException | PkiException e) {
+      log.atDebug().setCause(e).log("the host's store does not trust the server");
+      return false;
+    }
+  }
+
+  private static List<X509Certificate> parse(byte[] bundle) {
+    return Certificates.parse(new String(bundle, StandardCharsets.ISO_8859_1));
+  }
+
+  private byte[] fetch(SSLContext tls) throws InterruptedException {
+    try (SupervisorHttp http = new SupervisorHttp(endpoint, tls)) {
+      SupervisorHttp.Answer answer = http.get(PATH, Map.of());
+      if (!answer.ok()) {
+        throw new JoinException.BadAnswer(
+            answer.status(),
+            "cannot get the authorities of %s: %s answered %d; is it a k3s server?"
+                .formatted(server, answer.url(), answer.status()));
+      }
+      return answer.body();
+    } catch (IOException e) {
+      throw faults.of(e);
+    }
+  }
+
+  /**
+   * For the one request whose answer is checked afterwards. As an extended trust manager it also
+   * keeps the JDK from comparing the host name.
+   */
+  private static final class TrustAnyone extends X509ExtendedTrustManager {
+    static SSLContext context() {
+      try {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, new TrustManager[] {new TrustAnyone()}, null);
+        return context;
+      } catch (GeneralSecurityException e) {
+        throw new IllegalStateException("every JDK speaks TLS", e);
+      }
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String authType) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String authType) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
+    }
+  }
+}

@@ -1,0 +1,284 @@
+package org.k3sjvm.join;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+import org.k3sjvm.base.files.AtomicFiles;
+import org.k3sjvm.base.pki.Certificates;
+import org.k3sjvm.base.pki.PkiException;
+import org.k3sjvm.base.pki.TlsIdentity;
+import org.k3sjvm.base.time.Sleeper;
+import org.k3sjvm.nodepassword.NodeFiles;
+import org.k3sjvm.nodepassword.NodeFilesException;
+import org.k3sjvm.nodepassword.NodeIdentity;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Joins the cluster: trust, settings, authorities, identity, certificates, kubeconfigs. {@link
+ * #run} tries until it succeeds, as servers may come later than nodes. Only what no waiting can
+ * mend ends it: a token that is none, and a node that does not fit the cluster. Source: k3s v1.36.3
+ * pkg/agent/config, get.
+ */
+public final class Join {
+  /** Source: k3s v1.36.3 pkg/agent/run.go, Run. */
+  static final Duration TRUST_RETRY = Duration.ofSeconds(2);
+
+  /** Source: k3s v1.36.3 pkg/agent/config, Get: 5 s and up to 5 s more. */
+  static final Duration PASS_RETRY = Duration.ofSeconds(5);
+
+  /** An unchanged reason is told again after so many tries. */
+  static final int REPEAT_EVERY = 12;
+
+  private static final String OWNER_ONLY = "rw-------";
+  private static final Logger log = LoggerFactory.getLogger(Join.class);
+
+  private final JoinConfig config;
+  private final AgentFiles files;
+  private final Host host;
+  private final ApiServerAccess access;
+  private final Faults faults;
+
+  /**
+   * What joining needs of this host.
+   *
+   * @param resolvConfs candidates, the first that is of use to pods wins
+   * @param random a cryptographically strong source
+   */
+  public record Host(
+      HostNetwork network,
+      List<Path> resolvConfs,
+      InstantSource clock,
+      Sleeper sleeper,
+      RandomGenerator random) {
+    public Host {
+      resolvConfs = List.copyOf(resolvConfs);
+    }
+
+    /** This one. */
+    public static Host local() {
+      return new Host(
+          new LinuxHostNetwork(),
+          ResolvConf.CANDIDATES,
+          InstantSource.system(),
+          Sleeper.SYSTEM,
+          new java.security.SecureRandom());
+    }
+  }
+
+  public Join(JoinConfig config, Host host, ApiServerAccess access, ServerReport report) {
+    this.config = config;
+    this.files = new AgentFiles(config.agentDirectory());
+    this.host = host;
+    this.access = access;
+    this.faults = new Faults(config.server(), config.endpoint(), report, host.clock());
+  }
+
+  /**
+   * Blocks until the node has joined.
+   *
+   * @throws JoinException when trying again would not help
+   */
+  public JoinedNode run() throws InterruptedException {
+    String lastReason = "";
+    for (int attempt = 0; ; attempt++) {
+      try {
+        return once();
+      } catch (JoinException.InvalidToken | JoinException.FamilyMismatch e) {
+        throw e;
+      } catch (JoinException e) {
+        Duration wait = waitAfter(e);
+        String reason = String.valueOf(e.getMessage());
+        if (!reason.equals(lastReason) || attempt % REPEAT_EVERY == 0) {
+          log.atWarn()
+              .addKeyValue("error", reason)
+              .addKeyValue("retryIn", wait)
+              .log("cannot join the cluster yet");
+          log.atDebug().setCause(e).log("why the node could not join");
+        }
+        lastReason = reason;
+        host.sleeper().sleep(wait);
+      }
+    }
+  }
+
+  private Duration waitAfter(JoinException fault) {
+    return switch (fault) {
+      case JoinException.Unreachable _, JoinException.Untrusted _, JoinException.InvalidToken _ ->
+          TRUST_RETRY;
+      case JoinException.Unauthorized _,
+          JoinException.PasswordRejected _,
+          JoinException.BadAnswer _,
+          JoinException.FamilyMismatch _,
+          JoinException.HostUnfit _ ->
+          PASS_RETRY.plusMillis(host.random().nextLong(PASS_RETRY.toMillis()));
+    };
+  }
+
+  /**
+   * One try.
+   *
+   * @throws JoinException when it failed; the message says what to do
+   */
+  public JoinedNode once() throws InterruptedException {
+    makeDirectories();
+    try (HttpSupervisor supervisor = connect()) {
+      ServerSettings settings = supervisor.settings();
+      List<X509Certificate> clientCa = keep(files.clientCa(), supervisor.clientCa());
+      List<X509Certificate> serverCa = keep(files.serverCa(), supervisor.serverCa());
+
+      NodeAddresses addresses =
+          AddressChoice.choose(config, host.network(), settings.clusterCidrs());
+      AddressChoice.checkFamilies(settings, addresses);
+      checkNotDownLevel(settings);
+      Path resolvConf =
+          ResolvConf.choose(config.resolvConf(), host.resolvConfs(), files.resolvConf());
+
+      NodeIdentity identity = identity();
+      new Certification(supervisor, files, identity, addresses).requestAll();
+      URI apiServer = access.urlFor(settings);
+      writeKubeconfigs(apiServer);
+      write(files.crictl(), crictl());
+      log.atInfo()
+          .addKeyValue("node", identity.name())
+          .addKeyValue("server", config.server())
+          .addKeyValue("addresses", addresses.internal())
+          .log("node has joined");
+      return new JoinedNode(
+          identity,
+          settings,
+          addresses,
+          files,
+          serverCa,
+          clientCa,
+          apiServer,
+          config.endpoint(),
+          resolvConf);
+    }
+  }
+
+  /**
+   * The supervisor API with the token, and with the node's certificate once there is one.
+   *
+   * @throws JoinException when nobody answers, or is not to be trusted
+   */
+  public HttpSupervisor connect() throws InterruptedException {
+    Optional<JoinToken> token = config.token().map(JoinToken::parse);
+    Optional<TlsIdentity> identity = nodeCertificate();
+    if (token.isEmpty() && identity.isEmpty()) {
+      throw new JoinException.InvalidToken(
+          "there is none, and no certificate of an earlier join in " + files.directory());
+    }
+    return new HttpSupervisor(config, trust(token), token, identity, faults);
+  }
+
+  /** Without a token the authorities of the earlier join are the only ones to trust. */
+  private ClusterTrust trust(Optional<JoinToken> token) throws InterruptedException {
+    if (token.isPresent()) {
+      return new CaTrust(config.endpoint(), config.server(), faults).discover(token.get().caHash());
+    }
+    try {
+      List<X509Certificate> kept =
+          Certificates.parse(AtomicFiles.read(files.serverCa()).orElse(""));
+      if (!kept.isEmpty()) {
+        return new ClusterTrust.Pinned(kept);
+      }
+    } catch (IOException | PkiException e) {
+      log.atDebug().setCause(e).log("cannot use the authorities of the earlier join");
+    }
+    throw new JoinException.InvalidToken(
+        "there is none, and " + files.serverCa() + " of an earlier join cannot be used");
+  }
+
+  private Optional<TlsIdentity> nodeCertificate() {
+    try {
+      return Optional.of(
+          TlsIdentity.load(
+              files.certificate(NodeCertificate.CLIENT_KUBELET),
+              files.key(NodeCertificate.CLIENT_KUBELET)));
+    } catch (PkiException e) {
+      log.atDebug().setCause(e).log("no node certificate to offer");
+      return Optional.empty();
+    }
+  }
+
+  private NodeIdentity identity() {
+    try {
+      return new NodeFiles(config.nodeDirectory(), host.random())
+          .load(config.nodeName(), config.withNodeId(), config.agentDirectory());
+    } catch (NodeFilesException e) {
+      throw new JoinException.HostUnfit(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** Source: k3s v1.36.3 pkg/agent/config, get. */
+  private static void checkNotDownLevel(ServerSettings settings) {
+    if (!settings.disableNetworkPolicy()
+        && (settings.serviceCidrs().isEmpty() || settings.nodePorts().size() == 0)) {
+      throw new JoinException.BadAnswer(
+          200,
+          "incompatible down-level server: it does not tell the ranges of services; upgrade the"
+              + " servers, or disable network policy there (--disable-network-policy)");
+    }
+  }
+
+  private void makeDirectories() {
+    try {
+      AtomicFiles.makeDirectory(files.directory(), "rwx------");
+      AtomicFiles.makeDirectory(files.etc(), "rwxr-xr-x");
+    } catch (IOException e) {
+      throw JoinException.HostUnfit.cannotWrite(files.directory(), e);
+    }
+  }
+
+  private void writeKubeconfigs(URI apiServer) {
+    for (AgentFiles.Kubeconfig kubeconfig : files.kubeconfigs()) {
+      write(
+          kubeconfig.file(),
+          Kubeconfig.text(
+              apiServer,
+              files.serverCa(),
+              files.certificate(kubeconfig.identity()),
+              files.key(kubeconfig.identity())));
+    }
+  }
+
+  private String crictl() {
+    String runtime = "runtime-endpoint: " + config.runtimeEndpoint() + "\n";
+    return config
+        .imageEndpoint()
+        .filter(image -> !image.equals(config.runtimeEndpoint()))
+        .map(image -> runtime + "image-endpoint: " + image + "\n")
+        .orElse(runtime);
+  }
+
+  private static List<X509Certificate> keep(Path file, String pem) {
+    try {
+      List<X509Certificate> authorities = Certificates.parse(pem);
+      if (authorities.isEmpty()) {
+        throw new PkiException("no certificate in it");
+      }
+      write(file, pem);
+      return authorities;
+    } catch (PkiException e) {
+      throw new JoinException.BadAnswer(
+          200,
+          "cannot use the authorities that the server sent as %s: %s"
+              .formatted(file.getFileName(), e.getMessage()));
+    }
+  }
+
+  private static void write(Path file, String content) {
+    try {
+      AtomicFiles.writeIfChanged(file, content, OWNER_ONLY);
+    } catch (IOException e) {
+      throw JoinException.HostUnfit.cannotWrite(file, e);
+    }
+  }
+}
