@@ -1,0 +1,217 @@
+package org.k3sjvm.flannel;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+import org.k3sjvm.base.backoff.Backoff;
+import org.k3sjvm.base.lifetime.Gate;
+import org.k3sjvm.base.lifetime.Service;
+import org.k3sjvm.base.lifetime.ServiceGroup;
+import org.k3sjvm.base.time.Sleeper;
+import org.k3sjvm.flannel.files.PodNetwork;
+import org.k3sjvm.flannel.lease.BackendType;
+import org.k3sjvm.flannel.lease.Family;
+import org.k3sjvm.flannel.lease.NodeLease;
+import org.k3sjvm.flannel.rules.Masquerade;
+import org.k3sjvm.flannel.uplink.UplinkException;
+import org.k3sjvm.kube.KubeApi;
+import org.k3sjvm.kube.KubeException;
+import org.k3sjvm.kube.ObjectName;
+import org.k3sjvm.kube.Reflector;
+import org.k3sjvm.kube.Resources;
+import org.k3sjvm.kube.Selection;
+import org.k3sjvm.linux.LinuxException;
+import org.k3sjvm.linux.net.NetworkChanges;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gives this node's pods their network, and keeps the way to other nodes' pods open.
+ *
+ * <p>It waits for a pod CIDR, makes the device, announces it on the Node, writes the rules and the
+ * CNI configuration, and then follows all nodes for ever. Stopping leaves everything in place, so
+ * that pods stay connected. All work on the host is done by the thread that runs it.
+ */
+public final class Flannel implements Service {
+  private static final Logger log = LoggerFactory.getLogger(Flannel.class);
+
+  /** How soon a deleted interface is noticed. */
+  private static final Duration LOOK = Duration.ofSeconds(2);
+
+  /** Events of one moment make one step. */
+  private static final Duration GATHER = Duration.ofMillis(50);
+
+  private static final Duration RESYNC = Duration.ofSeconds(60);
+
+  /** Routes on a foreign interface are announced by nothing that we listen to. */
+  private static final Duration RESYNC_HOST_GW = Duration.ofSeconds(10);
+
+  private static final Backoff RETRY =
+      Backoff.doubling(Duration.ofSeconds(1), Duration.ofSeconds(30));
+
+  private final FlannelConfig config;
+  private final FlannelHost host;
+  private final KubeApi kubelet;
+  private final KubeApi controller;
+  private final Gate<PodNetwork> ready;
+  private final NodeTable nodes = new NodeTable();
+  private final InstantSource clock = InstantSource.system();
+  private final RandomGenerator random = RandomGenerator.getDefault();
+
+  /**
+   * Flannel of this node.
+   *
+   * @param kubelet the node's own identity
+   * @param controller the identity that may list nodes where the node's own may not
+   * @param ready is opened when pods can be attached; never with the backend {@code none}
+   */
+  public Flannel(
+      FlannelConfig config,
+      FlannelHost host,
+      KubeApi kubelet,
+      KubeApi controller,
+      Gate<PodNetwork> ready) {
+    this.config = config;
+    this.host = host;
+    this.kubelet = kubelet;
+    this.controller = controller;
+    this.ready = ready;
+  }
+
+  @Override
+  public void run() throws InterruptedException, IOException {
+    Optional<BackendType> backend = config.backend();
+    if (backend.isEmpty()) {
+      removeOurs();
+      return;
+    }
+    awaitPodCidr();
+    try (NetworkChanges changes = host.network().watch();
+        ServiceGroup group = ServiceGroup.open("flannel")) {
+      Reconciler reconciler =
+          new Reconciler(
+              config,
+              backend.get(),
+              host,
+              nodes,
+              new OwnNode(kubelet, config.nodeName(), clock),
+              random);
+      group.start("nodes", this::followNodes);
+      ready.open(firstStep(reconciler));
+      follow(reconciler, changes, backend.get());
+    }
+  }
+
+  /** Only the own Node, which every kubelet's identity may watch. */
+  private void awaitPodCidr() throws InterruptedException {
+    log.atInfo().addKeyValue("node", config.nodeName()).log("waiting for a pod CIDR");
+    ObjectName own = ObjectName.ofCluster(config.nodeName());
+    try (ServiceGroup group = ServiceGroup.open("flannel-own")) {
+      Reflector<?> reflector =
+          new Reflector<>(kubelet, Resources.NODES, Selection.named(own), nodes::onOwn);
+      group.start("node", () -> guarded(reflector));
+      while (nodes
+          .lease(config.nodeName())
+          .map(NodeLease::podCidrs)
+          .filter(c -> !c.isEmpty())
+          .isEmpty()) {
+        nodes.awaitChange(LOOK);
+      }
+    }
+  }
+
+  private void followNodes() throws InterruptedException {
+    KubeApi identity = identityThatMayList();
+    guarded(new Reflector<>(identity, Resources.NODES, Selection.ALL, nodes::on));
+  }
+
+  private KubeApi identityThatMayList() throws InterruptedException {
+    for (int attempt = 0; ; attempt++) {
+      try {
+        if (OwnNode.mayListNodes(kubelet)) {
+          return kubelet;
+        }
+        if (OwnNode.mayListNodes(controller)) {
+          return controller;
+        }
+        log.atDebug().log("no identity of this node may list nodes yet");
+      } catch (KubeException e) {
+        log.atDebug().addKeyValue("reason", e.getMessage()).log("cannot ask who may list nodes");
+      }
+      Sleeper.SYSTEM.sleep(RETRY.after(attempt, random));
+    }
+  }
+
+  /** A bug in the watch ends flannel, instead of leaving it deaf. */
+  private void guarded(Reflector<?> reflector) throws InterruptedException {
+    try {
+      reflector.run();
+    } catch (RuntimeException e) {
+      nodes.fail(e);
+    }
+  }
+
+  /** What waiting cannot mend ends the agent; the rest is tried again. */
+  private PodNetwork firstStep(Reconciler reconciler) throws InterruptedException, IOException {
+    for (int attempt = 0; ; attempt++) {
+      Duration wait = RETRY.after(attempt, random);
+      try {
+        return reconciler.step(clock.instant());
+      } catch (KubeException e) {
+        warn(e, wait);
+      } catch (LinuxException e) {
+        if (!e.retryable()) {
+          throw e;
+        }
+        warn(e, wait);
+      }
+      Sleeper.SYSTEM.sleep(wait);
+    }
+  }
+
+  private void follow(Reconciler reconciler, NetworkChanges changes, BackendType backend)
+      throws InterruptedException {
+    Duration resync = backend == BackendType.HOST_GW ? RESYNC_HOST_GW : RESYNC;
+    Instant next = clock.instant().plus(resync);
+    int failures = 0;
+    while (true) {
+      boolean due = nodes.awaitChange(LOOK);
+      due |= changes.changed();
+      due |= !clock.instant().isBefore(next);
+      if (!due) {
+        continue;
+      }
+      Sleeper.SYSTEM.sleep(GATHER);
+      try {
+        reconciler.step(clock.instant());
+        failures = 0;
+        next = clock.instant().plus(resync);
+      } catch (LinuxException
+          | KubeException
+          | UplinkException
+          | IllegalStateException
+          | IOException e) {
+        Duration wait = RETRY.after(failures++, random);
+        warn(e, wait);
+        next = clock.instant().plus(wait);
+      }
+    }
+  }
+
+  private void removeOurs() throws InterruptedException, IOException {
+    for (Family family : Family.values()) {
+      host.filter().delete(Masquerade.tableName(family));
+    }
+    new FileKeeper(config).removeConflist();
+  }
+
+  private static void warn(Exception e, Duration wait) {
+    log.atWarn()
+        .addKeyValue("reason", e.getMessage())
+        .addKeyValue("retryIn", wait)
+        .log("the pod network is not as it should be, trying again");
+  }
+}

@@ -1,0 +1,92 @@
+package org.k3sjvm.flannel;
+
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.k3sjvm.base.net.Cidr;
+import org.k3sjvm.flannel.lease.BackendType;
+import org.k3sjvm.flannel.lease.Family;
+
+/**
+ * What flannel is told by the server, the command line and the layout of the data directory.
+ *
+ * @param backend empty for {@code none}: another network runs on this node
+ * @param clusterCidrs pods of all nodes: one, or one of each family
+ * @param interfaceName carries the packets; empty to choose that of the default route
+ * @param nodeIps of this node, to warn when the interface has none of them
+ * @param ipv6Masquerade translate what IPv6 pods send to elsewhere
+ * @param cniForm which list to write
+ * @param netConfFile is written, unless it is empty
+ * @param subnetFile is written
+ * @param cniConfDir gets the list; the container runtime watches it
+ * @param cniBinDirs where the container runtime finds plugins
+ */
+public record FlannelConfig(
+    String nodeName,
+    Optional<BackendType> backend,
+    List<Cidr> clusterCidrs,
+    Optional<String> interfaceName,
+    List<InetAddress> nodeIps,
+    boolean ipv6Masquerade,
+    CniForm cniForm,
+    Optional<Path> netConfFile,
+    Path subnetFile,
+    Path cniConfDir,
+    List<Path> cniBinDirs) {
+  /** Which list of CNI plugins is written. */
+  public enum CniForm {
+    /** The plugin flannel, which then runs bridge: upstream's. */
+    DELEGATED,
+    /** The plugin bridge itself: one program less for each pod, and Debian's plugins suffice. */
+    EXPANDED
+  }
+
+  /** Source: flannel v0.28 main.go, subnet-file. */
+  public static final Path DEFAULT_SUBNET_FILE = Path.of("/run/flannel/subnet.env");
+
+  public FlannelConfig {
+    clusterCidrs = List.copyOf(clusterCidrs);
+    nodeIps = List.copyOf(nodeIps);
+    cniBinDirs = List.copyOf(cniBinDirs);
+    if (nodeName.isEmpty()) {
+      throw new IllegalArgumentException("flannel needs the node's name");
+    }
+    if (backend.isPresent()
+        && (clusterCidrs.isEmpty() || networks(clusterCidrs).size() != clusterCidrs.size())) {
+      throw new IllegalArgumentException(
+          "flannel needs one cluster CIDR, or one of each family, not " + clusterCidrs);
+    }
+  }
+
+  /**
+   * The backend of that name.
+   *
+   * @param flag as {@code --flannel-backend} of the server has it
+   * @return empty for {@code none}
+   * @throws IllegalArgumentException for one that this agent does not have
+   */
+  public static Optional<BackendType> backendOf(String flag) {
+    return switch (flag) {
+      case "vxlan" -> Optional.of(BackendType.VXLAN);
+      case "host-gw" -> Optional.of(BackendType.HOST_GW);
+      case "none" -> Optional.empty();
+      default ->
+          throw new IllegalArgumentException(
+              "this agent has no flannel backend '" + flag + "': use vxlan, host-gw or none");
+    };
+  }
+
+  /** Pods of all nodes, by family. */
+  public Map<Family, Cidr> networks() {
+    return networks(clusterCidrs);
+  }
+
+  private static Map<Family, Cidr> networks(List<Cidr> cidrs) {
+    Map<Family, Cidr> byFamily = new EnumMap<>(Family.class);
+    cidrs.forEach(cidr -> byFamily.put(Family.of(cidr), cidr));
+    return byFamily;
+  }
+}

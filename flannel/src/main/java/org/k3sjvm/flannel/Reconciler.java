@@ -1,0 +1,268 @@
+package org.k3sjvm.flannel;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+import org.k3sjvm.base.net.Cidr;
+import org.k3sjvm.flannel.backend.VxlanDevice;
+import org.k3sjvm.flannel.files.PodNetwork;
+import org.k3sjvm.flannel.lease.BackendType;
+import org.k3sjvm.flannel.lease.Family;
+import org.k3sjvm.flannel.lease.FlannelAnnotations;
+import org.k3sjvm.flannel.lease.FlannelAnnotations.OwnPart;
+import org.k3sjvm.flannel.lease.NodeLease;
+import org.k3sjvm.flannel.lease.Peers;
+import org.k3sjvm.flannel.plan.Changes;
+import org.k3sjvm.flannel.plan.Entries;
+import org.k3sjvm.flannel.rules.ForwardPolicy;
+import org.k3sjvm.flannel.uplink.Uplink;
+import org.k3sjvm.linux.LinuxException;
+import org.k3sjvm.linux.net.HostNetwork;
+import org.k3sjvm.linux.net.Link;
+import org.k3sjvm.linux.net.MacAddress;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The body of flannel, without its thread: one step looks at the host and at what the nodes say,
+ * and makes the one fit the other. Each step does the whole, so that it does not matter what was
+ * missed, or who changed what. One thread only.
+ */
+final class Reconciler {
+  private static final Logger log = LoggerFactory.getLogger(Reconciler.class);
+
+  private final FlannelConfig config;
+  private final BackendType backend;
+  private final FlannelHost host;
+  private final NodeTable nodes;
+  private final OwnNode ownNode;
+  private final RuleKeeper rules;
+  private final FileKeeper files;
+  private final Map<Family, Cidr> networks;
+  private final Map<Family, VxlanDevice> devices = new EnumMap<>(Family.class);
+
+  /** What cannot be observed: which interface was chosen, and what peers know us by. */
+  private Optional<String> uplinkName = Optional.empty();
+
+  private Map<Family, InetAddress> addresses = Map.of();
+  private final Map<Family, MacAddress> macs = new EnumMap<>(Family.class);
+  private Optional<NodeLease> lastOwn = Optional.empty();
+  private Set<String> doubtsTold = Set.of();
+  private boolean staleListChecked;
+  private boolean earlierBackendRemoved;
+
+  Reconciler(
+      FlannelConfig config,
+      BackendType backend,
+      FlannelHost host,
+      NodeTable nodes,
+      OwnNode ownNode,
+      RandomGenerator random) {
+    this.config = config;
+    this.backend = backend;
+    this.host = host;
+    this.nodes = nodes;
+    this.ownNode = ownNode;
+    this.networks = config.networks();
+    this.rules = new RuleKeeper(host.filter(), new ForwardPolicy(host.commands()));
+    this.files = new FileKeeper(config);
+    for (Family family : Family.values()) {
+      devices.put(family, new VxlanDevice(host.network(), host.sysctls(), random, family));
+    }
+  }
+
+  /**
+   * One step. The kernel comes first, so that traffic is mended while the API server is away.
+   *
+   * @return what pods get; they can be attached when this returns
+   * @throws IllegalStateException when the node has no fit pod network
+   */
+  PodNetwork step(Instant now) throws InterruptedException, IOException {
+    NodeLease own = ownLease();
+    Map<Family, Cidr> subnets = subnets(own);
+    Uplink uplink = uplink();
+    PodNetwork pods = new PodNetwork(networks, subnets, podMtuBytes(uplink));
+    if (!staleListChecked) {
+      files.removeStale(pods);
+      staleListChecked = true;
+    }
+    removeEarlierBackend();
+    Map<Family, OwnPart> parts = new EnumMap<>(Family.class);
+    List<LinuxException> failures = new ArrayList<>();
+    for (Map.Entry<Family, Cidr> entry : subnets.entrySet()) {
+      Family family = entry.getKey();
+      Optional<Link> device = device(own, family, entry.getValue(), uplink);
+      device.flatMap(Link::mac).ifPresent(mac -> macs.put(family, mac));
+      parts.put(
+          family,
+          new OwnPart(
+              addresses.getOrDefault(family, entry.getValue().address()),
+              device.flatMap(Link::mac)));
+      if (nodes.isComplete()) {
+        failures.addAll(meetPeers(family, entry.getValue(), device, uplink));
+      }
+    }
+    rules.ensure(networks, subnets, config.ipv6Masquerade(), now);
+    if (nodes.lease(config.nodeName()).isPresent()) {
+      ownNode.announce(
+          own, FlannelAnnotations.own(backend, VxlanDevice.VNI, parts, own.annotations()), nodes);
+    }
+    files.ensure(pods, backend);
+    throwFirst(failures);
+    return pods;
+  }
+
+  /** While the Node object is gone we go on with what it last said. */
+  private NodeLease ownLease() {
+    Optional<NodeLease> fresh =
+        nodes.lease(config.nodeName()).filter(lease -> !lease.podCidrs().isEmpty());
+    if (fresh.isPresent()) {
+      lastOwn = fresh;
+    }
+    return lastOwn.orElseThrow(
+        () -> new IllegalStateException("node " + config.nodeName() + " has no pod CIDR yet"));
+  }
+
+  private Map<Family, Cidr> subnets(NodeLease own) {
+    Map<Family, Cidr> subnets = new EnumMap<>(Family.class);
+    networks.forEach(
+        (family, network) -> {
+          Cidr subnet = own.podCidrs().get(family);
+          if (subnet == null) {
+            throw new IllegalStateException(
+                "node "
+                    + own.node()
+                    + " has no "
+                    + family
+                    + " pod CIDR, but the cluster has "
+                    + network);
+          }
+          if (subnet.prefixLength() < network.prefixLength()
+              || !network.contains(subnet.address())) {
+            throw new IllegalStateException(
+                "pod CIDR "
+                    + subnet
+                    + " of node "
+                    + own.node()
+                    + " is not in the cluster's "
+                    + network);
+          }
+          subnets.put(family, subnet);
+        });
+    return subnets;
+  }
+
+  private Uplink uplink() {
+    HostNetwork network = host.network();
+    boolean first = uplinkName.isEmpty();
+    String name =
+        uplinkName
+            .or(config::interfaceName)
+            .orElseGet(() -> Uplink.chooseName(network, networks.keySet(), config.nodeIps()));
+    Uplink uplink = Uplink.resolve(network, name, networks.keySet(), addresses);
+    uplinkName = Optional.of(name);
+    addresses = uplink.addresses();
+    if (first) {
+      log.atInfo()
+          .addKeyValue("interface", name)
+          .addKeyValue("addresses", addresses.values())
+          .addKeyValue("mtu", uplink.link().mtuBytes())
+          .log("interface of the pod network chosen");
+      if (!config.nodeIps().isEmpty()
+          && addresses.values().stream().noneMatch(config.nodeIps()::contains)) {
+        log.atWarn()
+            .addKeyValue("interface", name)
+            .addKeyValue("nodeIps", config.nodeIps())
+            .log("the pod network does not use the node's address; name it with --flannel-iface");
+      }
+    }
+    return uplink;
+  }
+
+  private int podMtuBytes(Uplink uplink) {
+    return switch (backend) {
+      case VXLAN -> uplink.link().mtuBytes() - VxlanDevice.OVERHEAD_BYTES;
+      case HOST_GW -> uplink.link().mtuBytes();
+    };
+  }
+
+  private Optional<Link> device(NodeLease own, Family family, Cidr subnet, Uplink uplink) {
+    if (backend != BackendType.VXLAN) {
+      return Optional.empty();
+    }
+    Optional<MacAddress> announced =
+        Optional.ofNullable(macs.get(family))
+            .or(() -> FlannelAnnotations.mac(own.annotations(), family));
+    Cidr network = networks.getOrDefault(family, subnet);
+    return Optional.of(device(family).ensure(uplink, subnet, network, announced));
+  }
+
+  private List<LinuxException> meetPeers(
+      Family family, Cidr subnet, Optional<Link> device, Uplink uplink) {
+    Cidr network = networks.getOrDefault(family, subnet);
+    Peers peers = Peers.of(nodes.leases(), family, backend, config.nodeName(), subnet, network);
+    tell(peers.doubts());
+    int uplinkIndex = uplink.link().index();
+    Entries wanted =
+        device
+            .map(link -> Entries.wantedOnVxlan(peers.peers(), link.index()))
+            .orElseGet(() -> Entries.wantedOnUplink(peers.peers(), uplinkIndex));
+    List<Integer> own = device.map(Link::index).stream().toList();
+    Changes changes =
+        Changes.between(Entries.found(host.network(), family, own, uplinkIndex, network), wanted);
+    if (changes.isEmpty()) {
+      return List.of();
+    }
+    List<LinuxException> failures = changes.apply(host.network());
+    log.atInfo()
+        .addKeyValue("family", family)
+        .addKeyValue("peers", peers.peers().size())
+        .addKeyValue("changes", changes.size())
+        .addKeyValue("failed", failures.size())
+        .log("ways to other nodes' pods changed");
+    return failures;
+  }
+
+  private void tell(List<String> doubts) {
+    Set<String> now = new HashSet<>(doubts);
+    doubts.stream()
+        .filter(doubt -> !doubtsTold.contains(doubt))
+        .forEach(doubt -> log.atWarn().addKeyValue("reason", doubt).log("doubtful pod CIDR"));
+    doubtsTold = now;
+  }
+
+  private void removeEarlierBackend() {
+    if (!earlierBackendRemoved) {
+      for (Family family : Family.values()) {
+        if (backend != BackendType.VXLAN || !networks.containsKey(family)) {
+          device(family).remove();
+        }
+      }
+      earlierBackendRemoved = true;
+    }
+  }
+
+  private VxlanDevice device(Family family) {
+    VxlanDevice device = devices.get(family);
+    if (device == null) {
+      throw new IllegalStateException("no device for " + family);
+    }
+    return device;
+  }
+
+  private static void throwFirst(List<LinuxException> failures) {
+    if (!failures.isEmpty()) {
+      LinuxException first = failures.getFirst();
+      failures.stream().skip(1).limit(10).forEach(first::addSuppressed);
+      throw first;
+    }
+  }
+}

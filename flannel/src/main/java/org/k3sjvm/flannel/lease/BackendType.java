@@ -1,0 +1,20 @@
+package org.k3sjvm.flannel.lease;
+
+/** How packets reach other nodes. */
+public enum BackendType {
+  /** In UDP packets between VXLAN devices. */
+  VXLAN("vxlan"),
+  /** By routes, between nodes that share a network. */
+  HOST_GW("host-gw");
+
+  private final String annotation;
+
+  BackendType(String annotation) {
+    this.annotation = annotation;
+  }
+
+  /** As in the annotation {@code backend-type}, the flag and net-conf.json. */
+  public String text() {
+    return annotation;
+  }
+}

@@ -1,0 +1,100 @@
+package org.k3sjvm.flannel.lease;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.net.InetAddress;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.k3sjvm.base.net.IpAddresses;
+import org.k3sjvm.kube.KubeJson;
+import org.k3sjvm.linux.net.MacAddress;
+
+/**
+ * The annotations by which nodes tell each other how to reach their pods, byte for byte as flannel
+ * writes them: a Go peer takes its own MAC out of the text and not out of the JSON. Source: flannel
+ * v0.28 pkg/subnet/kube/annotations.go, pkg/backend/vxlan/vxlan.go.
+ */
+public final class FlannelAnnotations {
+  static final String PREFIX = "flannel.alpha.coreos.com/";
+  private static final String KUBE_SUBNET_MANAGER = PREFIX + "kube-subnet-manager";
+  private static final String BACKEND_TYPE = PREFIX + "backend-type";
+  private static final String NULL_DATA = "null";
+
+  private FlannelAnnotations() {}
+
+  /**
+   * What this node is to say of itself.
+   *
+   * @param backend how it is reached
+   * @param vni VXLAN network identifier
+   * @param parts by enabled family
+   * @param present the annotations that are there, for the overwrites in them
+   */
+  public static Map<String, String> own(
+      BackendType backend, int vni, Map<Family, OwnPart> parts, Map<String, String> present) {
+    Map<String, String> wanted = new TreeMap<>();
+    wanted.put(KUBE_SUBNET_MANAGER, "true");
+    wanted.put(BACKEND_TYPE, backend.text());
+    if (backend == BackendType.HOST_GW && !parts.containsKey(Family.IPV4)) {
+      wanted.put(Family.IPV4.backendDataAnnotation(), NULL_DATA);
+      wanted.put(Family.IPV4.publicIpAnnotation(), "0.0.0.0");
+    }
+    parts.forEach(
+        (family, part) -> {
+          wanted.put(
+              family.backendDataAnnotation(),
+              part.mac().map(mac -> vxlanData(vni, mac)).orElse(NULL_DATA));
+          wanted.put(family.publicIpAnnotation(), publicIp(family, part, present));
+        });
+    return wanted;
+  }
+
+  /** The MAC address that a node announced; empty when it announced none that can be read. */
+  public static Optional<MacAddress> mac(Map<String, String> annotations, Family family) {
+    String data = annotations.get(family.backendDataAnnotation());
+    if (data == null) {
+      return Optional.empty();
+    }
+    try {
+      JsonNode tree = KubeJson.mapper().readTree(data);
+      return tree.properties().stream()
+          .filter(field -> field.getKey().equalsIgnoreCase("VtepMAC"))
+          .findFirst()
+          .map(field -> MacAddress.parse(field.getValue().asText()));
+    } catch (JsonProcessingException | IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** The address to send to; empty when there is none that can be read. */
+  static Optional<InetAddress> publicIp(Map<String, String> annotations, Family family) {
+    return Optional.ofNullable(annotations.get(family.publicIpAnnotation()))
+        .filter(IpAddresses::isLiteral)
+        .map(IpAddresses::parse)
+        .filter(address -> Family.of(address) == family && !address.isAnyLocalAddress());
+  }
+
+  /** Whether flannel runs on the node, with that backend. */
+  static boolean isReachedBy(BackendType backend, Map<String, String> annotations) {
+    return "true".equals(annotations.get(KUBE_SUBNET_MANAGER))
+        && backend.text().equals(annotations.get(BACKEND_TYPE));
+  }
+
+  private static String vxlanData(int vni, MacAddress mac) {
+    return "{\"VNI\":" + vni + ",\"VtepMAC\":\"" + mac + "\"}";
+  }
+
+  private static String publicIp(Family family, OwnPart part, Map<String, String> present) {
+    String overwrite = present.getOrDefault(family.publicIpOverwriteAnnotation(), "");
+    return overwrite.isEmpty() ? IpAddresses.text(part.underlay()) : overwrite;
+  }
+
+  /**
+   * One family of this node.
+   *
+   * @param underlay the interface's own address
+   * @param mac of the VXLAN device; empty with host-gw
+   */
+  public record OwnPart(InetAddress underlay, Optional<MacAddress> mac) {}
+}

@@ -1,0 +1,91 @@
+package org.k3sjvm.flannel.uplink;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.k3sjvm.base.net.Cidr;
+import org.k3sjvm.base.net.IpAddresses;
+import org.k3sjvm.flannel.lease.Family;
+import org.k3sjvm.linux.net.InterfaceAddress;
+import org.k3sjvm.linux.net.Route;
+import org.k3sjvm.linux.testing.FakeNetwork;
+
+class UplinkTest {
+  private static final int PERMANENT = 0x80;
+  private static final int DEPRECATED = 0x20;
+  private static final int TEMPORARY = 0x01;
+  private static final Set<Family> IPV4 = Set.of(Family.IPV4);
+
+  private final FakeNetwork network = new FakeNetwork();
+  private final int eth0 = network.addLink("eth0", "", 1500);
+  private final int eth1 = network.addLink("eth1", "", 9000);
+
+  @Test
+  void takesTheInterfaceOfTheDefaultRoute() {
+    network.replaceRoute(
+        new Route(Cidr.parse("0.0.0.0/0"), Optional.of(ip("192.168.77.1")), eth1, false));
+
+    assertThat(Uplink.chooseName(network, IPV4, List.of())).isEqualTo("eth1");
+  }
+
+  @Test
+  void takesTheInterfaceOfTheNodesAddressWithoutADefaultRoute() {
+    network.addAddress(InterfaceAddress.of(eth0, ip("192.168.77.11"), 24));
+
+    assertThat(Uplink.chooseName(network, IPV4, List.of(ip("192.168.77.11")))).isEqualTo("eth0");
+  }
+
+  @Test
+  void namesTheFlagWhenThereIsNeither() {
+    assertThatThrownBy(() -> Uplink.chooseName(network, IPV4, List.of()))
+        .isInstanceOf(UplinkException.class)
+        .hasMessageContaining("--flannel-iface");
+    assertThatThrownBy(() -> Uplink.resolve(network, "eth0", IPV4, Map.of()))
+        .isInstanceOf(UplinkException.class)
+        .hasMessageContaining("no IPV4 address");
+    assertThatThrownBy(() -> Uplink.resolve(network, "eth7", IPV4, Map.of()))
+        .isInstanceOf(UplinkException.class)
+        .hasMessageContaining("eth7");
+  }
+
+  @Test
+  void keepsItsAddressWhileItIsThere() {
+    network.addAddress(InterfaceAddress.of(eth0, ip("192.168.77.10"), 24));
+    network.addAddress(InterfaceAddress.of(eth0, ip("192.168.77.11"), 24));
+
+    Uplink uplink = Uplink.resolve(network, "eth0", IPV4, Map.of(Family.IPV4, ip("192.168.77.11")));
+
+    assertThat(uplink.addresses()).containsEntry(Family.IPV4, ip("192.168.77.11"));
+  }
+
+  @Test
+  void prefersGlobalThenPermanentThenNonTemporaryAndNeverDeprecated() {
+    assertThat(
+            Uplink.best(
+                List.of(
+                    address("fe80::1", PERMANENT),
+                    address("2001:db8::4", PERMANENT | DEPRECATED),
+                    address("2001:db8::3", PERMANENT | TEMPORARY),
+                    address("2001:db8::2", 0),
+                    address("2001:db8::1", PERMANENT)),
+                Family.IPV6))
+        .hasValue(ip("2001:db8::1"));
+    assertThat(Uplink.best(List.of(address("fe80::1", PERMANENT)), Family.IPV6))
+        .hasValue(ip("fe80::1"));
+    assertThat(Uplink.best(List.of(address("127.0.0.1", PERMANENT)), Family.IPV4)).isEmpty();
+  }
+
+  private static InterfaceAddress address(String text, int flags) {
+    return new InterfaceAddress(2, ip(text), 64, flags);
+  }
+
+  private static InetAddress ip(String text) {
+    return IpAddresses.parse(text);
+  }
+}
