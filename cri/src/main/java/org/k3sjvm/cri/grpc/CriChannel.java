@@ -43,7 +43,7 @@ public final class CriChannel implements AutoCloseable {
 
   /** Source: kubelet v1.36 cri-client, maxBackoffDelay. */
   private static final Backoff RECONNECT =
-      Backoff.doubling(Duration.ofMillis(100), Duration.ofSeconds(3));
+      new Backoff(Duration.ofMillis(50), Duration.ofSeconds(3), 1.2, 0);
 
   /** The runtime checks that an authority is there; Go's client sends this one on Unix sockets. */
   private static final String AUTHORITY = "localhost";

@@ -1,0 +1,243 @@
+package org.k3sjvm.containerd;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How containerd is to run.
+ *
+ * @param agentDir upstream's {@code <data>/agent}
+ * @param bundledCniDir where a distribution of the agent keeps CNI plugins, looked at first;
+ *     upstream's {@code <data>/data/cni}
+ * @param stateDir what does not outlive a boot; its socket path must fit into 107 bytes
+ * @param registries the user's {@code registries.yaml}; it need not exist
+ * @param disableDefaultRegistryEndpoint whether mirrors replace a registry in place of preceding it
+ * @param pauseImage the sandbox image, with its registry
+ * @param snapshotter such as {@code overlayfs}
+ * @param cniIsOurs whether the agent writes the network plugin's configuration
+ * @param systemdCgroup whether runc asks systemd for cgroups
+ * @param defaultRuntime empty for runc
+ * @param streamPort of the streaming server on 127.0.0.1; 0 for any
+ * @param debug whether containerd's log is also the agent's
+ * @param logLevel empty for containerd's default
+ */
+public record ContainerdConfig(
+    Path agentDir,
+    Path bundledCniDir,
+    Path stateDir,
+    Path registries,
+    boolean disableDefaultRegistryEndpoint,
+    String pauseImage,
+    String snapshotter,
+    boolean cniIsOurs,
+    boolean systemdCgroup,
+    boolean selinux,
+    boolean nonrootDevices,
+    Optional<String> defaultRuntime,
+    int streamPort,
+    boolean debug,
+    Optional<String> logLevel) {
+
+  /** Source: k3s v1.36 pkg/agent/config, containerd state. */
+  public static final Path DEFAULT_STATE_DIR = Path.of("/run/k3s/containerd");
+
+  /** Source: k3s v1.36 pkg/agent/templates, stream_server_port. */
+  public static final int DEFAULT_STREAM_PORT = 10010;
+
+  /** Most bytes of a Unix socket's name, with its end. Source: unix(7), sun_path. */
+  private static final int SOCKET_LIMIT_BYTES = 108;
+
+  private static final int MAX_PORT = 65535;
+
+  public ContainerdConfig {
+    for (Path path : List.of(agentDir, bundledCniDir, stateDir, registries)) {
+      if (!path.isAbsolute()) {
+        throw new IllegalArgumentException("containerd's paths are absolute, not " + path);
+      }
+    }
+    // containerd adds ".ttrpc" for its own second socket.
+    if (stateDir.resolve("containerd.sock.ttrpc").toString().length() >= SOCKET_LIMIT_BYTES) {
+      throw new IllegalArgumentException(
+          "too long for a socket: " + stateDir + "; choose a shorter state directory");
+    }
+    if (streamPort < 0 || streamPort > MAX_PORT) {
+      throw new IllegalArgumentException("not a port: " + streamPort);
+    }
+  }
+
+  /** Upstream's defaults for a data directory, on a host with our own network. */
+  public static ContainerdConfig defaults(Path dataDir, String pauseImage) {
+    return new ContainerdConfig(
+        dataDir.resolve("agent"),
+        dataDir.resolve("data/cni"),
+        DEFAULT_STATE_DIR,
+        Path.of("/etc/rancher/k3s/registries.yaml"),
+        false,
+        pauseImage,
+        "overlayfs",
+        true,
+        false,
+        false,
+        false,
+        Optional.empty(),
+        DEFAULT_STREAM_PORT,
+        false,
+        Optional.empty());
+  }
+
+  /** The same with state elsewhere, so that several agents run on one machine. */
+  public ContainerdConfig withStateDir(Path directory) {
+    return new ContainerdConfig(
+        agentDir,
+        bundledCniDir,
+        directory,
+        registries,
+        disableDefaultRegistryEndpoint,
+        pauseImage,
+        snapshotter,
+        cniIsOurs,
+        systemdCgroup,
+        selinux,
+        nonrootDevices,
+        defaultRuntime,
+        streamPort,
+        debug,
+        logLevel);
+  }
+
+  /** The same with another registries file. */
+  public ContainerdConfig withRegistries(Path file, boolean disableDefaultEndpoint) {
+    return new ContainerdConfig(
+        agentDir,
+        bundledCniDir,
+        stateDir,
+        file,
+        disableDefaultEndpoint,
+        pauseImage,
+        snapshotter,
+        cniIsOurs,
+        systemdCgroup,
+        selinux,
+        nonrootDevices,
+        defaultRuntime,
+        streamPort,
+        debug,
+        logLevel);
+  }
+
+  /** The same with another snapshotter. */
+  public ContainerdConfig withSnapshotter(String name) {
+    return new ContainerdConfig(
+        agentDir,
+        bundledCniDir,
+        stateDir,
+        registries,
+        disableDefaultRegistryEndpoint,
+        pauseImage,
+        name,
+        cniIsOurs,
+        systemdCgroup,
+        selinux,
+        nonrootDevices,
+        defaultRuntime,
+        streamPort,
+        debug,
+        logLevel);
+  }
+
+  /** The same with another cgroup driver. */
+  public ContainerdConfig withSystemdCgroup(boolean systemd) {
+    return new ContainerdConfig(
+        agentDir,
+        bundledCniDir,
+        stateDir,
+        registries,
+        disableDefaultRegistryEndpoint,
+        pauseImage,
+        snapshotter,
+        cniIsOurs,
+        systemd,
+        selinux,
+        nonrootDevices,
+        defaultRuntime,
+        streamPort,
+        debug,
+        logLevel);
+  }
+
+  /** The same with another streaming port. */
+  public ContainerdConfig withStreamPort(int port) {
+    return new ContainerdConfig(
+        agentDir,
+        bundledCniDir,
+        stateDir,
+        registries,
+        disableDefaultRegistryEndpoint,
+        pauseImage,
+        snapshotter,
+        cniIsOurs,
+        systemdCgroup,
+        selinux,
+        nonrootDevices,
+        defaultRuntime,
+        port,
+        debug,
+        logLevel);
+  }
+
+  /** The same with another amount of logging. */
+  public ContainerdConfig withLogging(boolean alsoOurs, Optional<String> level) {
+    return new ContainerdConfig(
+        agentDir,
+        bundledCniDir,
+        stateDir,
+        registries,
+        disableDefaultRegistryEndpoint,
+        pauseImage,
+        snapshotter,
+        cniIsOurs,
+        systemdCgroup,
+        selinux,
+        nonrootDevices,
+        defaultRuntime,
+        streamPort,
+        alsoOurs,
+        level);
+  }
+
+  /** Where the CRI is served. */
+  public Path socket() {
+    return stateDir.resolve("containerd.sock");
+  }
+
+  /** Images, snapshots and containerd's database. */
+  public Path root() {
+    return agentDir.resolve("containerd");
+  }
+
+  /** What containerd prints. */
+  public Path log() {
+    return root().resolve("containerd.log");
+  }
+
+  /** The generated file that containerd reads. */
+  public Path configFile() {
+    return agentDir.resolve("etc/containerd/config.toml");
+  }
+
+  /** Generated settings of each registry. */
+  public Path registryDir() {
+    return agentDir.resolve("etc/containerd/certs.d");
+  }
+
+  /** Where the network plugin's configuration is looked for. */
+  public Path cniConfigDir() {
+    return agentDir.resolve("etc/cni/net.d");
+  }
+
+  /** Where images to preload are looked for. */
+  public Path imagesDir() {
+    return agentDir.resolve("images");
+  }
+}

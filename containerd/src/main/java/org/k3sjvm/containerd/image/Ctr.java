@@ -1,0 +1,99 @@
+package org.k3sjvm.containerd.image;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** containerd's own command-line client: the CRI cannot import. */
+final class Ctr {
+  private static final String NAMESPACE = "k8s.io";
+  private static final long LIMIT_MINUTES = 30;
+
+  /** What {@code ctr images import} says of each image that it has put in place. */
+  private static final Pattern IMPORTED =
+      Pattern.compile("^unpacking (?<name>\\S+) \\(", Pattern.MULTILINE);
+
+  private final Path program;
+  private final Path socket;
+
+  Ctr(Path program, Path socket) {
+    this.program = program;
+    this.socket = socket;
+  }
+
+  /**
+   * Imports an archive.
+   *
+   * @return the names of its images
+   * @throws IOException when it is not one, or the disk is full; the message is the program's
+   */
+  List<String> importArchive(Path file, ImageArchive kind)
+      throws IOException, InterruptedException {
+    String said;
+    if (kind.unpack().isEmpty()) {
+      said = run(List.of(builder(List.of("images", "import", file.toString()))));
+    } else {
+      List<String> unpack = new ArrayList<>(kind.unpack());
+      unpack.add(file.toString());
+      said = run(List.of(new ProcessBuilder(unpack), builder(List.of("images", "import", "-"))));
+    }
+    List<String> names = new ArrayList<>();
+    Matcher matcher = IMPORTED.matcher(said);
+    while (matcher.find()) {
+      names.add(matcher.group("name"));
+    }
+    return names;
+  }
+
+  /** Names of images that match a filter of containerd's. */
+  List<String> list(String filter) throws IOException, InterruptedException {
+    return run(List.of(builder(List.of("images", "list", "-q", filter)))).lines().toList();
+  }
+
+  /** Sets labels; {@code key=} removes one. */
+  void label(String image, List<String> labels) throws IOException, InterruptedException {
+    List<String> arguments = new ArrayList<>(List.of("images", "label", image));
+    arguments.addAll(labels);
+    run(List.of(builder(arguments)));
+  }
+
+  private ProcessBuilder builder(List<String> arguments) {
+    List<String> command =
+        new ArrayList<>(List.of(program.toString(), "-a", socket.toString(), "-n", NAMESPACE));
+    command.addAll(arguments);
+    return new ProcessBuilder(command);
+  }
+
+  /** Runs commands, each fed by the one before; returns what the last one said. */
+  private static String run(List<ProcessBuilder> commands)
+      throws IOException, InterruptedException {
+    Path errors = Files.createTempFile("image-import", ".log");
+    List<Process> processes = List.of();
+    try {
+      File file = errors.toFile();
+      commands.forEach(c -> c.redirectError(ProcessBuilder.Redirect.appendTo(file)));
+      processes = ProcessBuilder.startPipeline(commands);
+      String said =
+          new String(processes.getLast().getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      for (Process process : processes) {
+        if (!process.waitFor(LIMIT_MINUTES, TimeUnit.MINUTES) || process.exitValue() != 0) {
+          throw new IOException(
+              commands.getFirst().command().getFirst()
+                  + " failed: "
+                  + Files.readString(errors, StandardCharsets.UTF_8).strip());
+        }
+      }
+      return said;
+    } finally {
+      processes.forEach(Process::destroyForcibly);
+      Files.deleteIfExists(errors);
+    }
+  }
+}

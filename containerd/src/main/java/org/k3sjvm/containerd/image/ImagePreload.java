@@ -1,0 +1,201 @@
+package org.k3sjvm.containerd.image;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.k3sjvm.base.lifetime.Service;
+import org.k3sjvm.base.time.Sleeper;
+import org.k3sjvm.containerd.Containerd;
+import org.k3sjvm.cri.CriException;
+import org.k3sjvm.cri.ImageService;
+import org.k3sjvm.cri.ImageSpec;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Puts the images of {@code <agent>/images} into containerd: {@link #importAll} once before pods
+ * start, {@link #run} what comes later. A file that is bad is logged and passed over.
+ *
+ * <p>Source: k3s v1.36 pkg/agent/containerd, PreloadImages and watchImages.
+ */
+public final class ImagePreload implements Service {
+  private static final Logger log = LoggerFactory.getLogger(ImagePreload.class);
+
+  private static final Duration LOOK_EVERY = Duration.ofSeconds(5);
+
+  /** Marks images that garbage collection leaves, for us and for the CRI. */
+  private static final String OUR_PIN = "io.cattle.k3s.pinned";
+
+  private static final String CRI_PIN = "io.cri-containerd.pinned";
+  private static final String PINNED = "pinned";
+
+  private final Path directory;
+  private final Optional<Ctr> ctr;
+  private final ImageService images;
+  private final Sleeper sleeper;
+  private final Map<Path, Seen> done = new HashMap<>();
+  private Map<Path, Seen> last = Map.of();
+
+  /**
+   * @param directory need not exist, and may appear later
+   * @param program containerd's client; without it archives are not imported
+   */
+  public ImagePreload(
+      Path directory, Optional<Path> program, Path socket, ImageService images, Sleeper sleeper) {
+    this.directory = directory;
+    this.ctr = program.map(path -> new Ctr(path, socket));
+    this.images = images;
+    this.sleeper = sleeper;
+  }
+
+  /** The preload of a containerd of ours. */
+  public static ImagePreload of(Containerd containerd, ImageService images) {
+    return new ImagePreload(
+        containerd.imagesDir(),
+        containerd.client(),
+        containerd.endpoint().socket(),
+        images,
+        Sleeper.SYSTEM);
+  }
+
+  /** Imports what is there; the runtime must be ready. Returns when all is done. */
+  public void importAll() throws InterruptedException {
+    last = look();
+    if (last.isEmpty()) {
+      return;
+    }
+    dropPins();
+    for (Map.Entry<Path, Seen> file : last.entrySet()) {
+      take(file.getKey(), file.getValue());
+    }
+  }
+
+  /** Imports files that appear or change, once they keep their size from one look to the next. */
+  @Override
+  public void run() throws InterruptedException {
+    while (true) {
+      sleeper.sleep(LOOK_EVERY);
+      Map<Path, Seen> now = look();
+      for (Map.Entry<Path, Seen> file : now.entrySet()) {
+        boolean settled = file.getValue().equals(last.get(file.getKey()));
+        if (settled && !file.getValue().equals(done.get(file.getKey()))) {
+          take(file.getKey(), file.getValue());
+        }
+      }
+      done.keySet().retainAll(now.keySet());
+      last = now;
+    }
+  }
+
+  private void take(Path file, Seen seen) throws InterruptedException {
+    done.put(file, seen);
+    long begun = System.nanoTime();
+    try {
+      ImageArchive kind = ImageArchive.of(file).orElseThrow();
+      List<String> names = kind == ImageArchive.NAMES ? pull(file) : importArchive(file, kind);
+      for (String name : names) {
+        pin(name);
+      }
+      log.atInfo()
+          .addKeyValue("file", file)
+          .addKeyValue("images", String.join(",", names))
+          .addKeyValue("took", Duration.ofNanos(System.nanoTime() - begun))
+          .log("images imported");
+    } catch (IOException e) {
+      log.atWarn()
+          .addKeyValue("file", file)
+          .addKeyValue("reason", e.getMessage())
+          .log("image file skipped");
+    }
+  }
+
+  private List<String> importArchive(Path file, ImageArchive kind)
+      throws IOException, InterruptedException {
+    return ctr.orElseThrow(
+            () -> new IOException("ctr is not on the PATH; apt-get install -y containerd"))
+        .importArchive(file, kind);
+  }
+
+  private List<String> pull(Path file) throws IOException, InterruptedException {
+    List<String> names =
+        Files.readAllLines(file).stream().map(String::strip).filter(s -> !s.isEmpty()).toList();
+    for (String name : names) {
+      try {
+        if (images.imageStatus(ImageSpec.of(name)).isEmpty()) {
+          images.pullImage(ImageSpec.of(name), Optional.empty(), Optional.empty());
+        }
+      } catch (CriException e) {
+        log.atWarn()
+            .addKeyValue("file", file)
+            .addKeyValue("image", name)
+            .addKeyValue("reason", e.getMessage())
+            .log("image not pulled");
+      }
+    }
+    return names;
+  }
+
+  private void pin(String name) throws InterruptedException {
+    if (ctr.isPresent()) {
+      try {
+        ctr.get().label(name, List.of(OUR_PIN + "=" + PINNED, CRI_PIN + "=" + PINNED));
+      } catch (IOException e) {
+        log.atDebug()
+            .addKeyValue("image", name)
+            .addKeyValue("reason", e.getMessage())
+            .log("image not pinned");
+      }
+    }
+  }
+
+  /** Pins of files that are gone since the last start do not stay. */
+  private void dropPins() throws InterruptedException {
+    if (ctr.isEmpty()) {
+      return;
+    }
+    try {
+      for (String name : ctr.get().list("labels.\"" + OUR_PIN + "\"==" + PINNED)) {
+        ctr.get().label(name, List.of(OUR_PIN + "=", CRI_PIN + "="));
+      }
+    } catch (IOException e) {
+      log.atWarn().addKeyValue("reason", e.getMessage()).log("old image pins stay");
+    }
+  }
+
+  /** By path, so that the order of import is the same each time. */
+  private Map<Path, Seen> look() {
+    Map<Path, Seen> found = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(directory)) {
+      files
+          .filter(file -> ImageArchive.of(file).isPresent() && Files.isRegularFile(file))
+          .forEach(file -> seen(file).ifPresent(seen -> found.put(file, seen)));
+    } catch (NoSuchFileException e) {
+      return Map.of();
+    } catch (IOException e) {
+      log.atWarn()
+          .addKeyValue("directory", directory)
+          .addKeyValue("reason", e.toString())
+          .log("image directory cannot be read");
+    }
+    return found;
+  }
+
+  private static Optional<Seen> seen(Path file) {
+    try {
+      return Optional.of(new Seen(Files.size(file), Files.getLastModifiedTime(file)));
+    } catch (IOException gone) {
+      return Optional.empty();
+    }
+  }
+
+  private record Seen(long bytes, FileTime modified) {}
+}
