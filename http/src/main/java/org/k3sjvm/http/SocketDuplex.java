@@ -9,6 +9,7 @@ import java.time.Duration;
 /** A socket as a {@link Duplex}. */
 public final class SocketDuplex implements Duplex {
   private final Socket socket;
+  private final Socket transport;
   private final InputStream input;
   private final OutputStream output;
 
@@ -18,7 +19,18 @@ public final class SocketDuplex implements Duplex {
    * @throws IOException when it is not connected
    */
   public SocketDuplex(Socket socket) throws IOException {
+    this(socket, socket);
+  }
+
+  /**
+   * Takes over a connected socket that runs over another one, as TLS does. Closing closes the
+   * transport at once: the good-bye of TLS would wait for a write that a stalled peer holds up.
+   *
+   * @throws IOException when it is not connected
+   */
+  public SocketDuplex(Socket socket, Socket transport) throws IOException {
     this.socket = socket;
+    this.transport = transport;
     this.input = socket.getInputStream();
     this.output = socket.getOutputStream();
   }
@@ -46,7 +58,7 @@ public final class SocketDuplex implements Duplex {
   @Override
   public void close() {
     try {
-      socket.close();
+      transport.close();
     } catch (IOException e) {
       // A socket that cannot be closed is closed.
     }

@@ -1,0 +1,123 @@
+package org.k3sjvm.tunnel;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
+import org.k3sjvm.base.net.HostPort;
+import org.k3sjvm.base.time.Sleeper;
+import org.k3sjvm.http.Headers;
+import org.k3sjvm.http.SocketDuplex;
+import org.k3sjvm.http.websocket.WebSocket;
+import org.k3sjvm.http.websocket.WebSocketHandshake;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Keeps a tunnel to one server, for ever: a lost one is made again three seconds later. */
+final class TunnelClient {
+  private static final Logger log = LoggerFactory.getLogger(TunnelClient.class);
+
+  /** Source: k3s v1.36.3 pkg/agent/tunnel, and remotedialer client.go. */
+  static final Duration RETRY = Duration.ofSeconds(3);
+
+  private static final Duration CONNECT_LIMIT = Duration.ofSeconds(10);
+  private static final Duration HANDSHAKE_LIMIT = Duration.ofSeconds(10);
+
+  private final HostPort server;
+  private final Supplier<SSLContext> tls;
+  private final Authorizer authorizer;
+  private final SessionTiming timing;
+  private final Sleeper sleeper;
+  private volatile TunnelHealth health = TunnelHealth.UNKNOWN;
+
+  TunnelClient(
+      HostPort server,
+      Supplier<SSLContext> tls,
+      Authorizer authorizer,
+      SessionTiming timing,
+      Sleeper sleeper) {
+    this.server = server;
+    this.tls = tls;
+    this.authorizer = authorizer;
+    this.timing = timing;
+    this.sleeper = sleeper;
+  }
+
+  TunnelHealth health() {
+    return health;
+  }
+
+  /** Runs until interrupted. */
+  void run() throws InterruptedException {
+    while (true) {
+      try {
+        connectOnce();
+      } catch (IOException | RuntimeException e) {
+        if (Thread.interrupted()) {
+          throw new InterruptedException();
+        }
+        health = TunnelHealth.FAILED;
+        log.atWarn()
+            .addKeyValue("server", server)
+            .addKeyValue("reason", e.getMessage())
+            .addKeyValue("retryIn", RETRY)
+            .log("tunnel is down");
+      }
+      sleeper.sleep(RETRY);
+    }
+  }
+
+  private void connectOnce() throws IOException, InterruptedException {
+    try (Socket raw = new Socket()) {
+      raw.connect(
+          new InetSocketAddress(server.host(), server.port()),
+          Math.toIntExact(CONNECT_LIMIT.toMillis()));
+      raw.setTcpNoDelay(true);
+      raw.setKeepAlive(true);
+      SocketDuplex connection = new SocketDuplex(secured(raw), raw);
+      connection.readTimeout(HANDSHAKE_LIMIT);
+      WebSocket socket =
+          WebSocketHandshake.connect(
+              connection,
+              server.toString(),
+              TunnelServer.PATH,
+              Headers.EMPTY,
+              TunnelServer.MAX_MESSAGE_BYTES);
+      connection.readTimeout(Duration.ZERO);
+      health = TunnelHealth.OK;
+      log.atInfo().addKeyValue("server", server).log("tunnel is up");
+      new Session(server.toString(), socket, true, authorizer, TunnelClient::dialLocal, timing)
+          .run();
+    }
+  }
+
+  /** A context for each connection, so that a renewed certificate is used from then on. */
+  private SSLSocket secured(Socket raw) throws IOException {
+    SSLSocket secured =
+        (SSLSocket)
+            tls.get().getSocketFactory().createSocket(raw, server.host(), server.port(), true);
+    SSLParameters parameters = secured.getSSLParameters();
+    parameters.setEndpointIdentificationAlgorithm("HTTPS");
+    secured.setSSLParameters(parameters);
+    secured.setSoTimeout(Math.toIntExact(HANDSHAKE_LIMIT.toMillis()));
+    secured.startHandshake();
+    return secured;
+  }
+
+  private static Socket dialLocal(HostPort target, Duration limit) throws IOException {
+    Socket socket = new Socket();
+    try {
+      socket.connect(
+          new InetSocketAddress(target.host(), target.port()), Math.toIntExact(limit.toMillis()));
+      socket.setTcpNoDelay(true);
+      return socket;
+    } catch (IOException e) {
+      socket.close();
+      throw new IOException("cannot dial " + target + ": " + e.getMessage(), e);
+    }
+  }
+}
