@@ -1,0 +1,53 @@
+package org.k3sjvm.kubelet.volume;
+
+import java.nio.file.Path;
+
+/**
+ * Where volumes lie below the kubelet's root, as upstream, so that either kubelet can take over the
+ * other's directories. Source: kubelet v1.36 pkg/kubelet/kubelet_getters.go.
+ */
+record VolumeLayout(Path root) {
+  /** What makes a volume, as it is spelled in directory names. */
+  enum Plugin {
+    EMPTY_DIR("kubernetes.io~empty-dir"),
+    CONFIG_MAP("kubernetes.io~configmap"),
+    SECRET("kubernetes.io~secret"),
+    DOWNWARD_API("kubernetes.io~downward-api"),
+    PROJECTED("kubernetes.io~projected");
+
+    private final String directory;
+
+    Plugin(String directory) {
+      this.directory = directory;
+    }
+  }
+
+  Path pods() {
+    return root.resolve("pods");
+  }
+
+  Path pod(String uid) {
+    return pods().resolve(uid);
+  }
+
+  Path volumes(String uid) {
+    return pod(uid).resolve("volumes");
+  }
+
+  Path volume(String uid, Plugin plugin, String name) {
+    return volumes(uid).resolve(plugin.directory).resolve(name);
+  }
+
+  Path subPaths(String uid) {
+    return pod(uid).resolve("volume-subpaths");
+  }
+
+  Path subPath(String uid, String volume, String container, int mountIndex) {
+    return subPaths(uid).resolve(volume).resolve(container).resolve(Integer.toString(mountIndex));
+  }
+
+  /** Where upstream keeps the marks of volumes that it set up; taken away with the pod. */
+  Path plugins(String uid) {
+    return pod(uid).resolve("plugins");
+  }
+}

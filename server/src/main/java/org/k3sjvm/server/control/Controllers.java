@@ -1,0 +1,153 @@
+package org.k3sjvm.server.control;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.k3sjvm.base.lifetime.Service;
+import org.k3sjvm.base.lifetime.ServiceGroup;
+import org.k3sjvm.kube.KubeApi;
+import org.k3sjvm.kube.ObjectName;
+import org.k3sjvm.kube.Resource;
+import org.k3sjvm.kube.Resources;
+import org.k3sjvm.server.api.kind.Kind;
+import org.k3sjvm.server.api.kind.Kinds;
+import org.k3sjvm.server.control.cluster.Cluster;
+import org.k3sjvm.server.control.cluster.Controller;
+import org.k3sjvm.server.control.cluster.ObjectCache;
+import org.k3sjvm.server.control.cluster.Partial;
+import org.k3sjvm.server.control.cluster.Pods;
+import org.k3sjvm.server.control.cluster.Reconciler;
+import org.k3sjvm.server.control.cluster.WorkQueue;
+import org.k3sjvm.server.control.namespace.NamespaceReconciler;
+import org.k3sjvm.server.control.node.NodeHealth;
+import org.k3sjvm.server.control.node.NodePasswords;
+import org.k3sjvm.server.control.node.NodeSetup;
+import org.k3sjvm.server.control.node.OrphanedPods;
+import org.k3sjvm.server.control.schedule.Scheduler;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Runs the scheduler and all controllers, each on a thread of its own, over shared caches. */
+public final class Controllers implements Service {
+  private static final Logger log = LoggerFactory.getLogger(Controllers.class);
+
+  private final Cluster cluster;
+  private final ControlConfig config;
+  private final List<Controller<?>> controllers = new ArrayList<>();
+  private final Scheduler scheduler;
+
+  public Controllers(KubeApi api, ControlConfig config) {
+    this(api, config, InstantSource.system());
+  }
+
+  Controllers(KubeApi api, ControlConfig config, InstantSource clock) {
+    this.cluster = new Cluster(api, clock);
+    this.config = config;
+    this.scheduler = new Scheduler(cluster);
+    nodes();
+    namespaces();
+  }
+
+  @Override
+  public void run() throws InterruptedException {
+    try (ServiceGroup group = ServiceGroup.open("control")) {
+      cluster.follow(group);
+      group.start("scheduler", scheduler);
+      controllers.forEach(controller -> group.start(controller.name(), controller));
+      log.atInfo().addKeyValue("controllers", controllers.size()).log("controllers run");
+      group.await();
+    }
+  }
+
+  private void nodes() {
+    var setup =
+        add("node-setup", new NodeSetup(cluster, config.podNetworks(), config.cloudController()));
+    var health = add("node-health", new NodeHealth(cluster));
+    var passwords = add("node-passwords", new NodePasswords(cluster));
+    var orphans = add("orphaned-pods", new OrphanedPods(cluster));
+    cluster.nodes().onChange(enqueue(setup));
+    cluster.nodes().onChange(enqueue(health));
+    cluster
+        .cache(Resources.LEASES, NodeHealth.NODE_LEASES)
+        .onChange(
+            change -> health.add(ObjectName.ofCluster(change.newest().getMetadata().getName())));
+    cluster.pods().onChange(change -> podOnNode(change, health));
+    cluster.pods().onChange(enqueue(orphans));
+    cluster.nodes().onChange(change -> nodeCameOrWent(change, passwords, orphans));
+    secrets()
+        .onChange(
+            change -> {
+              ObjectName name = ObjectName.of(change.newest());
+              if (NodePasswords.isPassword(name)) {
+                passwords.add(name);
+              }
+            });
+  }
+
+  private ObjectCache<Partial> secrets() {
+    return cluster.cache(Partial.of(Resources.SECRETS));
+  }
+
+  /** A pod that arrives on a node may have to leave it again. */
+  private static void podOnNode(ObjectCache.Change<Pod> change, WorkQueue<ObjectName> health) {
+    String node = change.after().map(Pods::nodeName).orElse("");
+    if (!node.isEmpty() && change.before().map(Pods::nodeName).orElse("").isEmpty()) {
+      health.add(ObjectName.ofCluster(node));
+    }
+  }
+
+  private void nodeCameOrWent(
+      ObjectCache.Change<Node> change,
+      WorkQueue<ObjectName> passwords,
+      WorkQueue<ObjectName> orphans) {
+    if (change.before().isPresent() && change.after().isPresent()) {
+      return;
+    }
+    String node = change.newest().getMetadata().getName();
+    passwords.add(NodePasswords.secretOf(node));
+    cluster.pods().all().stream()
+        .filter(pod -> Pods.nodeName(pod).equals(node))
+        .forEach(pod -> orphans.add(ObjectName.of(pod)));
+  }
+
+  private void namespaces() {
+    var namespaces = add("namespaces", new NamespaceReconciler(cluster, kinds(), config.caPem()));
+    cluster.namespaces().onChange(enqueue(namespaces));
+    NamespaceReconciler.OF_THE_SYSTEM.forEach(name -> namespaces.add(ObjectName.ofCluster(name)));
+    for (Resource<?> kind : List.of(Resources.SERVICE_ACCOUNTS, Resources.CONFIG_MAPS)) {
+      cluster
+          .cache(Partial.of(kind))
+          .onChange(
+              change -> {
+                if (change.after().isEmpty()) {
+                  namespaces.add(
+                      ObjectName.ofCluster(change.newest().getMetadata().getNamespace()));
+                }
+              });
+    }
+  }
+
+  /** Every kind that the API stores. */
+  private static List<Resource<Partial>> kinds() {
+    return Kinds.all().stream().filter(kind -> !kind.virtual()).map(Controllers::partial).toList();
+  }
+
+  private static Resource<Partial> partial(Kind kind) {
+    return Partial.of(kind.apiVersion(), kind.plural(), kind.kind(), kind.namespaced());
+  }
+
+  private <K> WorkQueue<K> add(String name, Reconciler<K> reconciler) {
+    WorkQueue<K> queue = new WorkQueue<>(cluster.clock());
+    controllers.add(new Controller<>(name, queue, reconciler));
+    return queue;
+  }
+
+  private static <T extends HasMetadata> Consumer<ObjectCache.Change<T>> enqueue(
+      WorkQueue<ObjectName> queue) {
+    return change -> queue.add(ObjectName.of(change.newest()));
+  }
+}
