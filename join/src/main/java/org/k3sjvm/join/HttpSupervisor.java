@@ -81,7 +81,10 @@ public final class HttpSupervisor implements Supervisor, AutoCloseable {
       throws InterruptedException {
     String path = which.fileName() + ".crt";
     SupervisorHttp.Answer answer = send(http, "POST", path, headers, Optional.of(request));
-    if (answer.status() == UNAUTHORIZED && which.provesNode() && offersCertificate) {
+    if (answer.status() == UNAUTHORIZED
+        && which.provesNode()
+        && offersCertificate
+        && token.isPresent()) {
       // A certificate of a deleted node is refused although the token is good: without it, then.
       try (SupervisorHttp bare = new SupervisorHttp(endpoint, trust.tls(Optional.empty()))) {
         answer = send(bare, "POST", path, headers, Optional.of(request));
