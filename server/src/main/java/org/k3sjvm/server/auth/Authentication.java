@@ -1,5 +1,9 @@
 package org.k3sjvm.server.auth;
 
+import java.util.List;
+import org.k3sjvm.http.Request;
+import org.k3sjvm.server.api.access.Authenticator;
+import org.k3sjvm.server.api.access.CertificateAuthenticator;
 import org.k3sjvm.server.api.access.User;
 
 /** Who sent a request. */
@@ -12,4 +16,22 @@ public sealed interface Authentication {
 
   /** A credential was given, and none was right: 401. */
   record Rejected() implements Authentication {}
+
+  /**
+   * The ways to prove oneself, in the order of k3s: password, client certificate, then bearer
+   * tokens. Source: k3s v1.36.3 pkg/authenticator.
+   *
+   * @param bearers service account tokens, bootstrap tokens
+   */
+  static Authenticator inOrder(Passwords passwords, Authenticator bearers) {
+    return Authenticator.anyOf(List.of(passwords, new CertificateAuthenticator(), bearers));
+  }
+
+  /** Asks, and tells a wrong credential from none. */
+  static Authentication of(Request request, Authenticator authenticator) {
+    return authenticator
+        .authenticate(request)
+        .<Authentication>map(Known::new)
+        .orElseGet(() -> request.headers().has("Authorization") ? new Rejected() : new Anonymous());
+  }
 }

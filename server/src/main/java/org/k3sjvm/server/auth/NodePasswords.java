@@ -42,7 +42,7 @@ public final class NodePasswords {
                       : new PasswordCheck.Rejected("hash does not match"))
           .orElseGet(() -> new PasswordCheck.Rejected("password hash not found in node secret"));
     } catch (RuntimeException e) {
-      return new PasswordCheck.Rejected(String.valueOf(e.getMessage()));
+      return new PasswordCheck.Undecided(String.valueOf(e.getMessage()));
     } finally {
       one.release();
     }

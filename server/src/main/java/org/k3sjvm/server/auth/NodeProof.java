@@ -27,6 +27,7 @@ public final class NodeProof {
     record Failed(int status, String message) implements Result {}
   }
 
+  /** Checks name and password of a request that a user sent. */
   public Result check(Request request, User user) throws InterruptedException {
     Optional<String> name =
         request.headers().first(NodeIdentity.NAME_HEADER).filter(text -> !text.isBlank());
@@ -50,6 +51,8 @@ public final class NodeProof {
     }
     return switch (passwords.check(node, new Secret(password.get()))) {
       case PasswordCheck.Accepted() -> new Result.Proven(node);
+      case PasswordCheck.Undecided(String reason) ->
+          new Result.Failed(503, "cannot verify the password of node " + node + " now: " + reason);
       case PasswordCheck.Rejected(String reason) ->
           new Result.Failed(403, "unable to verify password for node " + node + ": " + reason);
     };

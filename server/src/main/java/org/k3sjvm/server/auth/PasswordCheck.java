@@ -7,4 +7,7 @@ public sealed interface PasswordCheck {
 
   /** It is not: 403. */
   record Rejected(String reason) implements PasswordCheck {}
+
+  /** The store does not answer yet: 503, the node asks again. */
+  record Undecided(String reason) implements PasswordCheck {}
 }

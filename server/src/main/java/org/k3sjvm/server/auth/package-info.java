@@ -1,7 +1,8 @@
 /**
- * Who calls, by password, certificate or token, and whether a node is the one it says. Open {@link
- * org.k3sjvm.server.auth.Authenticator} first. What a user may do is left to {@code
- * server.api.access}. Order and answers follow k3s v1.36.3 pkg/authenticator and pkg/nodepassword.
+ * Whether a caller with a password, or a node, is the one it says. Open {@link
+ * org.k3sjvm.server.auth.Authentication} first. Certificates, service account tokens and what a
+ * user may do are left to {@code server.api.access}. Order and answers follow k3s v1.36.3
+ * pkg/authenticator and pkg/nodepassword.
  */
 @NullMarked
 package org.k3sjvm.server.auth;

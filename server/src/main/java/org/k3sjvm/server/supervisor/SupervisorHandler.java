@@ -11,9 +11,9 @@ import org.k3sjvm.http.Handler;
 import org.k3sjvm.http.Request;
 import org.k3sjvm.http.Response;
 import org.k3sjvm.nodepassword.NodeIdentity;
+import org.k3sjvm.server.api.access.Authenticator;
 import org.k3sjvm.server.api.access.User;
 import org.k3sjvm.server.auth.Authentication;
-import org.k3sjvm.server.auth.Authenticator;
 import org.k3sjvm.server.auth.NodeProof;
 import org.k3sjvm.server.auth.Passwords;
 import org.k3sjvm.server.pki.ClusterPki;
@@ -196,7 +196,7 @@ public final class SupervisorHandler implements Handler {
   /** The user, when it is of one of the groups; otherwise the refusal is sent. */
   private Optional<User> admit(Request request, Response response, List<String> groups)
       throws IOException {
-    switch (authenticator.authenticate(request)) {
+    switch (Authentication.of(request, authenticator)) {
       case Authentication.Known(User user) -> {
         if (groups.stream().anyMatch(user::in)) {
           return Optional.of(user);

@@ -45,9 +45,9 @@ import org.k3sjvm.join.JoinedNode;
 import org.k3sjvm.join.LinuxHostNetwork;
 import org.k3sjvm.join.NodeCertificate;
 import org.k3sjvm.nodepassword.PasswordHash;
+import org.k3sjvm.server.api.access.Authenticator;
 import org.k3sjvm.server.api.access.User;
-import org.k3sjvm.server.auth.Authenticator;
-import org.k3sjvm.server.auth.BearerTokens;
+import org.k3sjvm.server.auth.Authentication;
 import org.k3sjvm.server.auth.NodePasswordStore;
 import org.k3sjvm.server.auth.NodePasswords;
 import org.k3sjvm.server.auth.NodeProof;
@@ -67,11 +67,11 @@ class SupervisorTest {
   @BeforeEach
   void start() throws Exception {
     pki = open(InstantSource.system(), Optional.empty());
-    BearerTokens bearers =
-        token ->
-            token.reveal().equals("abcdef.0123456789abcdef")
-                ? Optional.of(User.of("system:bootstrap:abcdef", List.of("system:bootstrappers")))
-                : Optional.empty();
+    Authenticator bearers =
+        request ->
+            Authenticator.bearer(request)
+                .filter("abcdef.0123456789abcdef"::equals)
+                .map(token -> User.of("system:bootstrap:abcdef", List.of("system:bootstrappers")));
     SupervisorHandler handler =
         new SupervisorHandler(
             new SupervisorConfig(
@@ -91,7 +91,7 @@ class SupervisorTest {
                 List.of("srv1")),
             pki,
             InstantSource.system(),
-            new Authenticator(new Passwords(pki.tokens()), bearers),
+            Authentication.inOrder(new Passwords(pki.tokens()), bearers),
             new NodeProof(new NodePasswords(store(), new SecureRandom())),
             state(),
             (node, request, response) -> response.send(200, "text/plain", "tunnel of " + node),
