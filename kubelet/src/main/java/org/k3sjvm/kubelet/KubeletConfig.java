@@ -4,6 +4,7 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.k3sjvm.kubelet.cgroup.CgroupSettings;
 
 /**
  * What a kubelet must know before it starts.
@@ -15,7 +16,7 @@ public record KubeletConfig(
     String nodeName,
     List<InetAddress> nodeIps,
     Directories directories,
-    Cgroups cgroups,
+    CgroupSettings cgroups,
     Dns dns,
     Limits limits) {
 
@@ -35,7 +36,7 @@ public record KubeletConfig(
         nodeName,
         List.of(nodeIp),
         Directories.DEFAULT,
-        Cgroups.DEFAULT,
+        CgroupSettings.DEFAULT,
         Dns.none(),
         Limits.DEFAULT);
   }
@@ -52,30 +53,6 @@ public record KubeletConfig(
     public static final Directories DEFAULT =
         new Directories(
             Path.of("/var/lib/kubelet"), Path.of("/var/log/pods"), Path.of("/var/log/containers"));
-  }
-
-  /** Who makes control groups: the kubelet in the file system, or systemd. */
-  public enum CgroupDriver {
-    CGROUPFS,
-    SYSTEMD
-  }
-
-  /**
-   * How pods' control groups are made.
-   *
-   * @param mount where the control groups are mounted
-   * @param root prefix of every group, {@code ""} or a path that starts with a slash
-   * @param manage false leaves making the pods' groups to the runtime
-   */
-  public record Cgroups(CgroupDriver driver, Path mount, String root, boolean manage) {
-    public static final Cgroups DEFAULT =
-        new Cgroups(CgroupDriver.CGROUPFS, Path.of("/sys/fs/cgroup"), "", true);
-
-    public Cgroups {
-      if (!root.isEmpty() && (!root.startsWith("/") || root.endsWith("/"))) {
-        throw new IllegalArgumentException("not a control group prefix: '" + root + "'");
-      }
-    }
   }
 
   /**

@@ -1,0 +1,208 @@
+package org.k3sjvm.kubelet;
+
+import io.fabric8.kubernetes.api.model.Quantity;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
+import org.k3sjvm.base.lifetime.Gate;
+import org.k3sjvm.base.lifetime.Service;
+import org.k3sjvm.base.lifetime.ServiceGroup;
+import org.k3sjvm.base.time.Sleeper;
+import org.k3sjvm.cri.ContainerRuntime;
+import org.k3sjvm.cri.ImageService;
+import org.k3sjvm.kube.KubeApi;
+import org.k3sjvm.kubelet.cgroup.PodCgroups;
+import org.k3sjvm.kubelet.event.EventRecorder;
+import org.k3sjvm.kubelet.image.Images;
+import org.k3sjvm.kubelet.pod.DesiredPod;
+import org.k3sjvm.kubelet.pod.PodEvent;
+import org.k3sjvm.kubelet.pod.PodLookup;
+import org.k3sjvm.kubelet.pod.PodOutput;
+import org.k3sjvm.kubelet.pod.PodReport;
+import org.k3sjvm.kubelet.pod.PodUid;
+import org.k3sjvm.kubelet.pod.PodWorkers;
+import org.k3sjvm.kubelet.pod.ProbeVerdicts;
+import org.k3sjvm.kubelet.pod.effect.Effects;
+import org.k3sjvm.kubelet.pod.effect.Places;
+import org.k3sjvm.kubelet.pod.effect.Toolbox;
+import org.k3sjvm.kubelet.runtime.OrphanSweeper;
+import org.k3sjvm.kubelet.runtime.RuntimeObserver;
+import org.k3sjvm.kubelet.runtime.RuntimeWatch;
+import org.k3sjvm.kubelet.source.KubeObjects;
+import org.k3sjvm.kubelet.source.PodSource;
+import org.k3sjvm.kubelet.source.ServiceIndex;
+import org.k3sjvm.kubelet.status.StatusWriter;
+import org.k3sjvm.kubelet.volume.PodVolumes;
+import org.k3sjvm.linux.cgroup.Cgroups;
+
+/** Everything that makes pods run, introduced to each other. Ending it leaves the pods running. */
+final class Pods implements Service, PodOutput {
+  /** Source: kubelet v1.36 housekeepingPeriod is 2 s; directories change rarely. */
+  private static final Duration SWEEP_DISK = Duration.ofSeconds(60);
+
+  private final PodWorkers workers;
+  private final PodSource source;
+  private final ServiceIndex services;
+  private final RuntimeObserver observer;
+  private final RuntimeWatch watch;
+  private final StatusWriter status;
+  private final EventRecorder events;
+  private final OrphanSweeper sweeper;
+  private final ServiceGroup group = ServiceGroup.open("kubelet-pods");
+  private final Set<PodUid> sweeping = ConcurrentHashMap.newKeySet();
+  private final Semaphore sweeps = new Semaphore(2);
+
+  Pods(
+      KubeletConfig config,
+      ContainerRuntime runtime,
+      ImageService images,
+      KubeApi api,
+      PodVolumes volumes,
+      Cgroups kernelCgroups,
+      Supplier<Map<String, Quantity>> allocatable) {
+    InstantSource clock = InstantSource.system();
+    List<String> hostIps = config.nodeIps().stream().map(InetAddress::getHostAddress).toList();
+    PodCgroups cgroups = new PodCgroups(kernelCgroups, config.cgroups(), config.limits().podPids());
+    KubeObjects objects = new KubeObjects(api);
+    status = new StatusWriter(api, clock);
+    events = new EventRecorder(api, config.nodeName(), clock, Sleeper.SYSTEM);
+    services = new ServiceIndex(api);
+    observer = new RuntimeObserver(runtime);
+    Places places =
+        new Places(
+            config.directories().root(),
+            config.directories().podLogs(),
+            config.directories().containerLogs());
+    Toolbox tools =
+        Toolbox.of(
+            runtime,
+            new Images(images, config.limits().parallelPulls(), clock),
+            volumes,
+            cgroups,
+            places,
+            new Toolbox.Naming(
+                config.dns().servers(), config.dns().domain(), config.dns().resolvConf()),
+            new Toolbox.Cluster(
+                hostIps,
+                allocatable,
+                services::services,
+                objects,
+                objects::pullSecrets,
+                objects::runtimeHandler),
+            this,
+            clock,
+            config.limits().parallelStarts());
+    Effects effects = new Effects(tools);
+    workers = new PodWorkers(observer, effects, this, ProbeVerdicts.NONE, hostIps, clock);
+    source = new PodSource(api, config.nodeName(), new ToWorkers());
+    sweeper = new OrphanSweeper(runtime, volumes, cgroups, effects::removeDirectory);
+    watch = new RuntimeWatch(runtime, observer, new Watcher(), clock, Sleeper.SYSTEM);
+  }
+
+  PodLookup lookup() {
+    return workers;
+  }
+
+  EventRecorder events() {
+    return events;
+  }
+
+  RuntimeWatch watch() {
+    return watch;
+  }
+
+  /** Opens once the API server's pods are known. */
+  Gate<Boolean> synced() {
+    return source.synced();
+  }
+
+  @Override
+  public void run() throws InterruptedException {
+    try (group) {
+      group.start("workers", workers);
+      group.start("status", status);
+      group.start("events", events);
+      group.start("services", services);
+      group.start("source", source);
+      group.start("runtime", watch);
+      group.start("sweep", this::sweepDisk);
+      group.await();
+    }
+  }
+
+  @Override
+  public void report(PodReport report) {
+    status.report(report);
+  }
+
+  @Override
+  public void event(DesiredPod pod, PodEvent event) {
+    events.record(pod, event);
+  }
+
+  @Override
+  public void forget(DesiredPod pod) {
+    status.forget(pod.uid());
+    observer.forget(pod.uid());
+  }
+
+  private void sweepDisk() throws InterruptedException {
+    source.synced().await();
+    while (true) {
+      sweeper.onDisk().forEach(this::sweep);
+      Thread.sleep(SWEEP_DISK);
+    }
+  }
+
+  private void sweep(PodUid uid) {
+    if (!source.synced().isOpen() || workers.knows(uid) || !sweeping.add(uid)) {
+      return;
+    }
+    group.start(
+        "sweep-" + uid,
+        () -> {
+          try {
+            sweeps.acquire();
+            try {
+              if (!workers.knows(uid)) {
+                sweeper.sweep(uid);
+              }
+            } finally {
+              sweeps.release();
+            }
+          } finally {
+            sweeping.remove(uid);
+          }
+        });
+  }
+
+  private final class ToWorkers implements PodSource.Listener {
+    @Override
+    public void update(DesiredPod pod) {
+      workers.update(pod);
+    }
+
+    @Override
+    public void removed(PodUid uid) {
+      workers.removed(uid);
+    }
+  }
+
+  private final class Watcher implements RuntimeWatch.Listener {
+    @Override
+    public void changed(PodUid pod) {
+      workers.look(pod);
+    }
+
+    @Override
+    public void present(Set<PodUid> pods) {
+      pods.forEach(Pods.this::sweep);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+package org.k3sjvm.kubelet.pod;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.k3sjvm.cri.ContainerId;
+import org.k3sjvm.cri.SandboxId;
+
+/** One thing to do for a pod. Each may be done again when it was interrupted or half done. */
+public sealed interface PodAction {
+  /** Makes the pod's directories and control group. */
+  record Prepare() implements PodAction {}
+
+  /** Brings every volume to where containers find it, and live ones up to date. */
+  record MountVolumes() implements PodAction {}
+
+  /** Makes a sandbox; the pod has none that is ready. */
+  record CreateSandbox(int attempt) implements PodAction {}
+
+  /**
+   * Pulls the image if need be, makes and starts a container.
+   *
+   * @param restartCount how often it was restarted, this time included
+   */
+  record StartContainer(ContainerSpec spec, ObservedSandbox sandbox, int restartCount)
+      implements PodAction {}
+
+  /** Ends containers beside each other; returns when all have ended. */
+  record StopContainers(List<Stop> stops) implements PodAction {
+    public StopContainers {
+      stops = List.copyOf(stops);
+    }
+  }
+
+  /**
+   * One container that ends.
+   *
+   * @param killAt when its time is over
+   * @param first whether nobody tried before: then it is announced and its hook runs
+   * @param message what the event says
+   */
+  record Stop(ContainerId id, String name, Instant killAt, boolean first, String message) {}
+
+  /** Forgets an ended container, or one that was never started. */
+  record RemoveContainer(ContainerId id) implements PodAction {}
+
+  /** Ends a sandbox and gives its network back. */
+  record StopSandbox(SandboxId id) implements PodAction {}
+
+  /** Forgets a sandbox and its containers. */
+  record RemoveSandbox(SandboxId id) implements PodAction {}
+
+  /** Takes volumes away; no container uses them. */
+  record UnmountVolumes() implements PodAction {}
+
+  /** Removes the pod's control group. */
+  record RemoveCgroup() implements PodAction {}
+
+  /** Removes the pod's directories and logs; the pod is gone. */
+  record RemoveFiles() implements PodAction {}
+
+  /** The shortest time a container gets to end. Source: kubelet v1.36 kuberuntime_container.go. */
+  Duration MINIMUM_GRACE = Duration.ofSeconds(2);
+}

@@ -1,0 +1,283 @@
+package org.k3sjvm.kubelet.pod;
+
+import io.fabric8.kubernetes.api.model.PodStatus;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.k3sjvm.cri.ContainerId;
+
+/**
+ * What a worker knows that the runtime cannot show. Lost with the agent, except for the status,
+ * which the API server gives back.
+ *
+ * @param status the last one made, or the API server's; never changed in place
+ * @param prepared whether directories and control group were made since the agent started
+ * @param volumesMountedAt when volumes were last brought up to date; empty before, and when gone
+ * @param trouble why the last round for the pod as a whole failed
+ * @param failures why a container could not be started, by name
+ * @param crashes how long each container waits before its next restart, by name
+ * @param announced back-offs that were told as events, by container name, as a text of their own
+ * @param stopping containers that were told to end
+ * @param hookFailed containers whose post-start hook failed
+ * @param left what the pod still has on the node besides sandboxes
+ */
+public record PodMemory(
+    PodStatus status,
+    boolean prepared,
+    Optional<Instant> volumesMountedAt,
+    Optional<Failure> trouble,
+    Map<String, Failure> failures,
+    Map<String, Crash> crashes,
+    Map<String, String> announced,
+    Set<ContainerId> stopping,
+    Set<ContainerId> hookFailed,
+    Left left) {
+
+  /** The first wait before another try, and the longest. Source: kubelet v1.36 backOffPeriod. */
+  static final Duration RETRY_FIRST = Duration.ofSeconds(1);
+
+  static final Duration RETRY_CAP = Duration.ofSeconds(10);
+
+  /** Source: kubelet v1.36 imageBackOffPeriod and MaxImageBackOff (MaxContainerBackOff). */
+  static final Duration PULL_FIRST = Duration.ofSeconds(10);
+
+  static final Duration PULL_CAP = Duration.ofMinutes(5);
+
+  public PodMemory {
+    failures = Map.copyOf(failures);
+    crashes = Map.copyOf(crashes);
+    announced = Map.copyOf(announced);
+    stopping = Set.copyOf(stopping);
+    hookFailed = Set.copyOf(hookFailed);
+  }
+
+  /** Of a pod that was never looked at. */
+  public static PodMemory fresh(PodStatus status) {
+    return new PodMemory(
+        status,
+        false,
+        Optional.empty(),
+        Optional.empty(),
+        Map.of(),
+        Map.of(),
+        Map.of(),
+        Set.of(),
+        Set.of(),
+        new Left(true, true, true));
+  }
+
+  /**
+   * A failed try.
+   *
+   * @param reason as status names it
+   * @param count how many in a row
+   */
+  public record Failure(String reason, String message, Instant at, Instant retryAt, int count) {
+    boolean ofImage() {
+      return reason.equals("ErrImagePull")
+          || reason.equals("RegistryUnavailable")
+          || reason.equals("SignatureValidationFailed");
+    }
+  }
+
+  /**
+   * A container's crash back-off.
+   *
+   * @param hash the definition it belongs to; another one starts anew
+   * @param pause from the end of the last run
+   * @param at when that run had ended
+   */
+  public record Crash(String hash, Duration pause, Instant at) {}
+
+  /** What the pod has on the node besides sandboxes. */
+  public record Left(boolean volumes, boolean cgroup, boolean files) {}
+
+  /** The memory after an action was tried. */
+  public PodMemory after(PodAction action, ActionResult result, Instant now) {
+    return switch (result) {
+      case ActionResult.Failed failed -> failed(action, failed, now);
+      case ActionResult.Interrupted _ -> begun(action);
+      case ActionResult.Done _ -> done(action, now);
+      case ActionResult.Started started -> started(action, started);
+    };
+  }
+
+  /** The memory once containers were told to end, also if that is cut short. */
+  public PodMemory begun(PodAction action) {
+    if (!(action instanceof PodAction.StopContainers stop)) {
+      return this;
+    }
+    Set<ContainerId> more = new HashSet<>(stopping);
+    stop.stops().forEach(s -> more.add(s.id()));
+    return copy().stopping(more).build();
+  }
+
+  private PodMemory done(PodAction action, Instant now) {
+    Copy copy = begun(action).copy();
+    if (!(action instanceof PodAction.StartContainer)) {
+      copy.trouble(Optional.empty());
+    }
+    switch (action) {
+      case PodAction.Prepare _ -> copy.prepared(true);
+      case PodAction.MountVolumes _ -> copy.volumesMountedAt(Optional.of(now));
+      case PodAction.UnmountVolumes _ ->
+          copy.volumesMountedAt(Optional.empty())
+              .left(new Left(false, left.cgroup(), left.files()));
+      case PodAction.RemoveCgroup _ -> copy.left(new Left(left.volumes(), false, left.files()));
+      case PodAction.RemoveFiles _ -> copy.left(new Left(left.volumes(), left.cgroup(), false));
+      case PodAction.CreateSandbox _,
+          PodAction.StartContainer _,
+          PodAction.StopContainers _,
+          PodAction.RemoveContainer _,
+          PodAction.StopSandbox _,
+          PodAction.RemoveSandbox _ -> {}
+    }
+    return copy.build();
+  }
+
+  private PodMemory started(PodAction action, ActionResult.Started started) {
+    Copy copy = copy();
+    if (action instanceof PodAction.StartContainer start) {
+      Map<String, Failure> fewer = new HashMap<>(failures);
+      fewer.remove(start.spec().name());
+      if (started.postStartFailure().isPresent()) {
+        Set<ContainerId> more = new HashSet<>(hookFailed);
+        more.add(started.id());
+        copy.hookFailed(more);
+      }
+      copy.failures(fewer);
+    }
+    return copy.build();
+  }
+
+  private PodMemory failed(PodAction action, ActionResult.Failed failed, Instant now) {
+    PodMemory memory = begun(action);
+    if (action instanceof PodAction.StartContainer start) {
+      Map<String, Failure> more = new HashMap<>(failures);
+      more.put(
+          start.spec().name(),
+          next(Optional.ofNullable(failures.get(start.spec().name())), failed, now));
+      return memory.copy().failures(more).build();
+    }
+    return memory.copy().trouble(Optional.of(next(trouble, failed, now))).build();
+  }
+
+  private static Failure next(Optional<Failure> before, ActionResult.Failed failed, Instant now) {
+    int count =
+        1 + before.filter(f -> f.reason().equals(failed.reason())).map(Failure::count).orElse(0);
+    Failure failure = new Failure(failed.reason(), failed.message(), now, now, count);
+    Duration wait =
+        failure.ofImage()
+            ? doubling(PULL_FIRST, PULL_CAP, count)
+            : doubling(RETRY_FIRST, RETRY_CAP, count);
+    return new Failure(failed.reason(), failed.message(), now, now.plus(wait), count);
+  }
+
+  static Duration doubling(Duration first, Duration cap, int count) {
+    Duration wait = first.multipliedBy(1L << Math.min(count - 1, 16));
+    return wait.compareTo(cap) > 0 ? cap : wait;
+  }
+
+  Copy copy() {
+    return new Copy(this);
+  }
+
+  /** Collects changes; one thread. */
+  static final class Copy {
+    private final PodMemory from;
+    private PodStatus status;
+    private boolean prepared;
+    private Optional<Instant> volumesMountedAt;
+    private Optional<Failure> trouble;
+    private Map<String, Failure> failures;
+    private Map<String, Crash> crashes;
+    private Map<String, String> announced;
+    private Set<ContainerId> stopping;
+    private Set<ContainerId> hookFailed;
+    private Left left;
+
+    Copy(PodMemory from) {
+      this.from = from;
+      status = from.status;
+      prepared = from.prepared;
+      volumesMountedAt = from.volumesMountedAt;
+      trouble = from.trouble;
+      failures = from.failures;
+      crashes = from.crashes;
+      announced = from.announced;
+      stopping = from.stopping;
+      hookFailed = from.hookFailed;
+      left = from.left;
+    }
+
+    Copy status(PodStatus value) {
+      status = value;
+      return this;
+    }
+
+    Copy prepared(boolean value) {
+      prepared = value;
+      return this;
+    }
+
+    Copy volumesMountedAt(Optional<Instant> value) {
+      volumesMountedAt = value;
+      return this;
+    }
+
+    Copy trouble(Optional<Failure> value) {
+      trouble = value;
+      return this;
+    }
+
+    Copy failures(Map<String, Failure> value) {
+      failures = value;
+      return this;
+    }
+
+    Copy crashes(Map<String, Crash> value) {
+      crashes = value;
+      return this;
+    }
+
+    Copy announced(Map<String, String> value) {
+      announced = value;
+      return this;
+    }
+
+    Copy stopping(Set<ContainerId> value) {
+      stopping = value;
+      return this;
+    }
+
+    Copy hookFailed(Set<ContainerId> value) {
+      hookFailed = value;
+      return this;
+    }
+
+    Copy left(Left value) {
+      left = value;
+      return this;
+    }
+
+    PodMemory build() {
+      PodMemory made =
+          new PodMemory(
+              status,
+              prepared,
+              volumesMountedAt,
+              trouble,
+              failures,
+              crashes,
+              announced,
+              stopping,
+              hookFailed,
+              left);
+      return made.equals(from) ? from : made;
+    }
+  }
+}

@@ -1,0 +1,13 @@
+package org.k3sjvm.kubelet.pod;
+
+/** Takes what workers have to say. No call blocks. */
+public interface PodOutput {
+  /** The newest status; an older one that was not yet sent is dropped. */
+  void report(PodReport report);
+
+  /** Something for users to read. */
+  void event(DesiredPod pod, PodEvent event);
+
+  /** Nothing of the pod is left on the node. */
+  void forget(DesiredPod pod);
+}

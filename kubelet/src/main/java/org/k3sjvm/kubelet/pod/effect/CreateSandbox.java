@@ -1,0 +1,81 @@
+package org.k3sjvm.kubelet.pod.effect;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.k3sjvm.base.files.AtomicFiles;
+import org.k3sjvm.cri.DnsConfig;
+import org.k3sjvm.cri.PodSandboxConfig;
+import org.k3sjvm.kubelet.hosts.HostNames;
+import org.k3sjvm.kubelet.hosts.Resolver;
+import org.k3sjvm.kubelet.pod.DesiredPod;
+import org.k3sjvm.kubelet.pod.Interrupts;
+import org.k3sjvm.kubelet.translate.ConfigException;
+import org.k3sjvm.kubelet.translate.SandboxConfigs;
+
+/** Makes a pod's sandbox. */
+final class CreateSandbox {
+  private static final DnsConfig NO_DNS = new DnsConfig(List.of(), List.of(), List.of());
+
+  private final Toolbox tools;
+
+  CreateSandbox(Toolbox tools) {
+    this.tools = tools;
+  }
+
+  void run(DesiredPod pod, int attempt, Interrupts interrupts)
+      throws InterruptedException, IOException {
+    String handler = handler(pod);
+    PodSandboxConfig config = config(pod, attempt);
+    Files.createDirectories(Path.of(config.logDirectory()));
+    interrupts.during(tools.slots()::acquire);
+    try {
+      tools.runtime().runPodSandbox(config, handler);
+    } finally {
+      tools.slots().release();
+    }
+  }
+
+  /** The same for the same attempt: containers are made with their sandbox's. */
+  PodSandboxConfig config(DesiredPod pod, int attempt) throws IOException {
+    return SandboxConfigs.of(
+        pod,
+        attempt,
+        names(pod),
+        Optional.of(dns(pod)),
+        tools.places().podLogs(),
+        tools.cgroups().parent(pod));
+  }
+
+  HostNames names(DesiredPod pod) {
+    try {
+      return HostNames.of(pod.pod(), tools.naming().domain());
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private DnsConfig dns(DesiredPod pod) throws IOException {
+    Optional<Path> file = tools.naming().resolvConf();
+    Optional<String> text = file.isPresent() ? AtomicFiles.read(file.get()) : Optional.empty();
+    return Resolver.of(
+        pod.pod(),
+        tools.naming().servers(),
+        tools.naming().domain(),
+        text.map(Resolver::parse).orElse(NO_DNS));
+  }
+
+  private String handler(DesiredPod pod) throws InterruptedException {
+    String name = pod.pod().getSpec().getRuntimeClassName();
+    if (name == null || name.isEmpty()) {
+      return "";
+    }
+    return tools
+        .cluster()
+        .runtimeHandlers()
+        .of(name)
+        .orElseThrow(() -> new ConfigException("RuntimeClass \"" + name + "\" not found"));
+  }
+}

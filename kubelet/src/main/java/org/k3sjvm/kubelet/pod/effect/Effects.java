@@ -1,0 +1,139 @@
+package org.k3sjvm.kubelet.pod.effect;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.concurrent.Semaphore;
+import org.k3sjvm.cri.CriException;
+import org.k3sjvm.kube.KubeException;
+import org.k3sjvm.kubelet.image.ImageException;
+import org.k3sjvm.kubelet.pod.ActionResult;
+import org.k3sjvm.kubelet.pod.DesiredPod;
+import org.k3sjvm.kubelet.pod.Interrupts;
+import org.k3sjvm.kubelet.pod.PodAction;
+import org.k3sjvm.kubelet.pod.PodEffects;
+import org.k3sjvm.kubelet.pod.PodEvent;
+import org.k3sjvm.kubelet.pod.PodUid;
+import org.k3sjvm.kubelet.translate.ConfigException;
+import org.k3sjvm.kubelet.volume.VolumeException;
+import org.k3sjvm.linux.LinuxException;
+
+/** Finds the effect for an action, and turns what went wrong into a result. */
+public final class Effects implements PodEffects {
+  private final Toolbox tools;
+  private final CreateSandbox createSandbox;
+  private final StartContainer startContainer;
+  private final StopContainers stopContainers;
+  private final PodFiles files;
+
+  public Effects(Toolbox tools) {
+    this.tools = tools;
+    Hooks hooks = new Hooks(tools.runtime());
+    files = new PodFiles(tools);
+    createSandbox = new CreateSandbox(tools);
+    startContainer = new StartContainer(tools, createSandbox, files, hooks);
+    stopContainers = new StopContainers(tools, hooks);
+  }
+
+  /** Removes the directory of a pod that is known by its uid only. */
+  public void removeDirectory(PodUid uid) throws IOException {
+    files.removeDirectory(uid);
+  }
+
+  @Override
+  public ActionResult carryOut(DesiredPod pod, PodAction action, Interrupts interrupts)
+      throws InterruptedException {
+    try {
+      return attempt(pod, action, interrupts);
+    } catch (CriException e) {
+      return failed(pod, action, e.detail());
+    } catch (VolumeException | LinuxException | KubeException | UncheckedIOException e) {
+      return failed(pod, action, String.valueOf(e.getMessage()));
+    } catch (IOException e) {
+      return failed(pod, action, e.toString());
+    } catch (ImageException e) {
+      return new ActionResult.Failed(e.reason(), String.valueOf(e.getMessage()));
+    } catch (ConfigException e) {
+      return new ActionResult.Failed("CreateContainerConfigError", String.valueOf(e.getMessage()));
+    }
+  }
+
+  private ActionResult attempt(DesiredPod pod, PodAction action, Interrupts interrupts)
+      throws InterruptedException, IOException {
+    switch (action) {
+      case PodAction.Prepare _ -> {
+        files.make(pod);
+        tools.cgroups().create(pod);
+      }
+      case PodAction.MountVolumes _ ->
+          interrupts.during(() -> tools.mounted().put(pod.uid(), tools.volumes().mount(pod.pod())));
+      case PodAction.CreateSandbox(int attempt) -> createSandbox.run(pod, attempt, interrupts);
+      case PodAction.StartContainer start -> {
+        return startContainer.run(pod, start, interrupts);
+      }
+      case PodAction.StopContainers stop -> stopContainers.run(pod, stop.stops(), interrupts);
+      case PodAction.RemoveContainer(var id) -> tools.runtime().removeContainer(id);
+      case PodAction.StopSandbox(var id) ->
+          inSlot(tools.slots(), () -> tools.runtime().stopPodSandbox(id));
+      case PodAction.RemoveSandbox(var id) ->
+          inSlot(
+              tools.sweeps(),
+              () -> {
+                tools.runtime().stopPodSandbox(id);
+                tools.runtime().removePodSandbox(id);
+              });
+      case PodAction.UnmountVolumes _ -> {
+        tools.volumes().unmount(pod.uid().value());
+        tools.mounted().remove(pod.uid());
+      }
+      case PodAction.RemoveCgroup _ -> tools.cgroups().remove(pod.uid());
+      case PodAction.RemoveFiles _ -> files.remove(pod);
+    }
+    return ActionResult.DONE;
+  }
+
+  static void inSlot(Semaphore slots, Interrupts.Step step) throws InterruptedException {
+    slots.acquire();
+    try {
+      step.run();
+    } finally {
+      slots.release();
+    }
+  }
+
+  private ActionResult failed(DesiredPod pod, PodAction action, String message) {
+    String reason =
+        switch (action) {
+          case PodAction.Prepare _ -> {
+            event(
+                pod,
+                "FailedCreatePodContainer",
+                "unable to ensure pod container exists: " + message);
+            yield "FailedCreatePodContainer";
+          }
+          case PodAction.MountVolumes _ -> {
+            event(pod, "FailedMount", message);
+            yield "FailedMount";
+          }
+          case PodAction.CreateSandbox _ -> {
+            event(pod, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + message);
+            yield "CreatePodSandboxError";
+          }
+          case PodAction.StartContainer _ -> "CreateContainerError";
+          case PodAction.StopContainers _, PodAction.StopSandbox _ -> {
+            event(pod, "FailedKillPod", "error killing pod: " + message);
+            yield "FailedKillPod";
+          }
+          case PodAction.RemoveContainer _,
+              PodAction.RemoveSandbox _,
+              PodAction.UnmountVolumes _,
+              PodAction.RemoveCgroup _,
+              PodAction.RemoveFiles _ ->
+              "CleanUpError";
+        };
+    return new ActionResult.Failed(reason, message);
+  }
+
+  private void event(DesiredPod pod, String reason, String message) {
+    tools.output().event(pod, PodEvent.warning(reason, message));
+  }
+}

@@ -1,0 +1,284 @@
+package org.k3sjvm.kubelet.pod.effect;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.LifecycleHandler;
+import io.fabric8.kubernetes.api.model.LocalObjectReference;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import org.k3sjvm.cri.ContainerConfig;
+import org.k3sjvm.cri.ContainerId;
+import org.k3sjvm.cri.CriException;
+import org.k3sjvm.cri.Image;
+import org.k3sjvm.cri.ImageSpec;
+import org.k3sjvm.cri.Mount;
+import org.k3sjvm.cri.PodSandboxConfig;
+import org.k3sjvm.cri.RegistryAuth;
+import org.k3sjvm.kubelet.env.Environment;
+import org.k3sjvm.kubelet.env.Expansion;
+import org.k3sjvm.kubelet.env.ServiceEnv;
+import org.k3sjvm.kubelet.env.ServiceEnv.ServiceAddress;
+import org.k3sjvm.kubelet.image.Keyring;
+import org.k3sjvm.kubelet.pod.ActionResult;
+import org.k3sjvm.kubelet.pod.ContainerSpec;
+import org.k3sjvm.kubelet.pod.DesiredPod;
+import org.k3sjvm.kubelet.pod.Interrupts;
+import org.k3sjvm.kubelet.pod.PodAction;
+import org.k3sjvm.kubelet.pod.PodEvent;
+import org.k3sjvm.kubelet.translate.ConfigException;
+import org.k3sjvm.kubelet.translate.ContainerConfigs;
+import org.k3sjvm.kubelet.translate.PodResources;
+import org.k3sjvm.kubelet.translate.Security;
+import org.k3sjvm.kubelet.volume.VolumeException;
+
+/**
+ * Image, container, start, hook.
+ *
+ * <p>Source: kubelet v1.36 pkg/kubelet/kuberuntime/kuberuntime_container.go, startContainer.
+ */
+final class StartContainer {
+  private final Toolbox tools;
+  private final CreateSandbox sandboxes;
+  private final PodFiles files;
+  private final Hooks hooks;
+
+  StartContainer(Toolbox tools, CreateSandbox sandboxes, PodFiles files, Hooks hooks) {
+    this.tools = tools;
+    this.sandboxes = sandboxes;
+    this.files = files;
+    this.hooks = hooks;
+  }
+
+  ActionResult run(DesiredPod pod, PodAction.StartContainer start, Interrupts interrupts)
+      throws InterruptedException, IOException {
+    ContainerSpec spec = start.spec();
+    PodSandboxConfig sandbox = sandboxes.config(pod, start.sandbox().attempt());
+    Image image = image(pod, spec, sandbox, interrupts);
+    ContainerConfig config = config(pod, start, image);
+    interrupts.during(tools.slots()::acquire);
+    ContainerId id;
+    try {
+      try {
+        id = tools.runtime().createContainer(start.sandbox().id(), config, sandbox);
+      } catch (CriException e) {
+        return failed(pod, spec, "CreateContainerError", e);
+      }
+      event(pod, spec, PodEvent.normal("Created", "Created container: " + spec.name()));
+      try {
+        tools.runtime().startContainer(id);
+      } catch (CriException e) {
+        return failed(pod, spec, "RunContainerError", e);
+      }
+    } finally {
+      tools.slots().release();
+    }
+    event(pod, spec, PodEvent.normal("Started", "Started container " + spec.name()));
+    files.link(pod, spec.name(), id.value(), start.restartCount());
+    return new ActionResult.Started(id, postStart(pod, start, id, interrupts));
+  }
+
+  private Image image(
+      DesiredPod pod, ContainerSpec spec, PodSandboxConfig sandbox, Interrupts interrupts)
+      throws InterruptedException {
+    AtomicReference<Image> image = new AtomicReference<>();
+    interrupts.during(
+        () ->
+            image.set(
+                tools
+                    .images()
+                    .ensure(
+                        spec.container(),
+                        Optional.of(sandbox),
+                        () -> credentials(pod, spec),
+                        e -> event(pod, spec, e))));
+    return image.get();
+  }
+
+  private List<RegistryAuth> credentials(DesiredPod pod, ContainerSpec spec)
+      throws InterruptedException {
+    List<String> names =
+        pod.pod().getSpec().getImagePullSecrets().stream()
+            .map(LocalObjectReference::getName)
+            .toList();
+    if (names.isEmpty()) {
+      return List.of();
+    }
+    Keyring keyring = new Keyring();
+    List<String> found = tools.cluster().pullSecrets().of(pod.namespace(), names);
+    if (found.size() < names.size()) {
+      tools
+          .output()
+          .event(
+              pod,
+              PodEvent.warning(
+                  "FailedToRetrieveImagePullSecret",
+                  "Unable to retrieve some image pull secrets ("
+                      + String.join(", ", names)
+                      + "); attempting to pull the image may not succeed."));
+    }
+    found.forEach(keyring::add);
+    return keyring.of(spec.container().getImage());
+  }
+
+  private ContainerConfig config(DesiredPod pod, PodAction.StartContainer start, Image image)
+      throws InterruptedException, IOException {
+    PodSpec spec = pod.pod().getSpec();
+    Container container = start.spec().container();
+    List<String> podIps = pod.hostNetwork() ? tools.cluster().hostIps() : start.sandbox().ips();
+    Map<String, String> env =
+        Environment.of(
+            pod.pod(),
+            container,
+            new Environment.Sources(
+                services(pod),
+                podIps,
+                tools.cluster().hostIps(),
+                tools.cluster().allocatable().get(),
+                tools.cluster().objects()));
+    return ContainerConfigs.of(
+        pod,
+        container,
+        start.restartCount(),
+        new ContainerConfigs.Parts(
+            ImageSpec.of(image.id(), container.getImage()),
+            env,
+            mounts(pod, container, podIps, env, start.restartCount()),
+            PodResources.of(pod, container, nodeMemoryBytes()),
+            Security.of(spec, container, image.user(), tools.places().root())));
+  }
+
+  private Map<String, String> services(DesiredPod pod) {
+    List<ServiceAddress> known =
+        tools
+            .cluster()
+            .services()
+            .get()
+            .orElseThrow(
+                () ->
+                    new ConfigException(
+                        "services have not yet been read at least once, cannot construct envvars"));
+    boolean links = !Boolean.FALSE.equals(pod.pod().getSpec().getEnableServiceLinks());
+    return ServiceEnv.of(pod.namespace(), links, known);
+  }
+
+  private long nodeMemoryBytes() {
+    return Optional.ofNullable(tools.cluster().allocatable().get().get("memory"))
+        .map(q -> q.getNumericalAmount().longValue())
+        .orElse(Long.MAX_VALUE);
+  }
+
+  private List<Mount> mounts(
+      DesiredPod pod,
+      Container container,
+      List<String> podIps,
+      Map<String, String> env,
+      int restartCount)
+      throws InterruptedException, IOException {
+    Map<String, Path> volumes = tools.mounted().getOrDefault(pod.uid(), Map.of());
+    List<Mount> mounts = new ArrayList<>();
+    boolean ownHosts = false;
+    int index = 0;
+    for (VolumeMount mount : container.getVolumeMounts()) {
+      Path host = volumes.get(mount.getName());
+      if (host == null) {
+        throw new ConfigException(
+            "cannot find volume \""
+                + mount.getName()
+                + "\" to mount into container \""
+                + container.getName()
+                + "\"");
+      }
+      mounts.add(
+          Mount.bind(
+              mount.getMountPath(),
+              part(pod, container, index++, mount, host, env).toString(),
+              Boolean.TRUE.equals(mount.getReadOnly()),
+              propagation(mount)));
+      ownHosts |= mount.getMountPath().equals("/etc/hosts");
+    }
+    if (!ownHosts && !podIps.isEmpty()) {
+      Path hosts = files.hosts(pod, podIps, sandboxes.names(pod));
+      mounts.add(Mount.bind("/etc/hosts", hosts.toString(), false));
+    }
+    mounts.add(
+        Mount.bind(
+            Objects.requireNonNullElse(
+                container.getTerminationMessagePath(), ContainerConfigs.MESSAGE_PATH),
+            files.lastWords(pod, container.getName(), restartCount).toString(),
+            false));
+    return mounts;
+  }
+
+  private Path part(
+      DesiredPod pod,
+      Container container,
+      int index,
+      VolumeMount mount,
+      Path host,
+      Map<String, String> env)
+      throws InterruptedException {
+    String expression = mount.getSubPathExpr();
+    String sub =
+        expression != null && !expression.isEmpty()
+            ? Expansion.expand(expression, env)
+            : mount.getSubPath();
+    if (sub == null || sub.isEmpty()) {
+      return host;
+    }
+    try {
+      return tools
+          .volumes()
+          .subPath(pod.pod(), container.getName(), index, mount.getName(), host, sub);
+    } catch (VolumeException e) {
+      throw new ConfigException(e.getMessage());
+    }
+  }
+
+  private static Mount.Propagation propagation(VolumeMount mount) {
+    return switch (Objects.requireNonNullElse(mount.getMountPropagation(), "None")) {
+      case "HostToContainer" -> Mount.Propagation.HOST_TO_CONTAINER;
+      case "Bidirectional" -> Mount.Propagation.BIDIRECTIONAL;
+      default -> Mount.Propagation.PRIVATE;
+    };
+  }
+
+  private Optional<String> postStart(
+      DesiredPod pod, PodAction.StartContainer start, ContainerId id, Interrupts interrupts)
+      throws InterruptedException {
+    Container container = start.spec().container();
+    LifecycleHandler handler =
+        container.getLifecycle() == null ? null : container.getLifecycle().getPostStart();
+    if (handler == null) {
+      return Optional.empty();
+    }
+    AtomicReference<Optional<String>> failure = new AtomicReference<>(Optional.empty());
+    interrupts.during(
+        () -> failure.set(hooks.run(handler, id, container, start.sandbox().ips(), Duration.ZERO)));
+    failure
+        .get()
+        .ifPresent(
+            _ ->
+                event(
+                    pod,
+                    start.spec(),
+                    PodEvent.warning("FailedPostStartHook", "PostStartHook failed")));
+    return failure.get();
+  }
+
+  private ActionResult failed(DesiredPod pod, ContainerSpec spec, String reason, CriException e) {
+    event(pod, spec, PodEvent.warning("Failed", "Error: " + e.detail()));
+    return new ActionResult.Failed(reason, e.detail());
+  }
+
+  private void event(DesiredPod pod, ContainerSpec spec, PodEvent event) {
+    tools.output().event(pod, event.of(spec));
+  }
+}

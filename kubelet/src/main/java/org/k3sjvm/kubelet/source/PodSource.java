@@ -1,0 +1,110 @@
+package org.k3sjvm.kubelet.source;
+
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.api.model.PodStatus;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.k3sjvm.base.lifetime.Gate;
+import org.k3sjvm.base.lifetime.Service;
+import org.k3sjvm.kube.KubeApi;
+import org.k3sjvm.kube.Reflector;
+import org.k3sjvm.kube.ReflectorEvent;
+import org.k3sjvm.kube.Resources;
+import org.k3sjvm.kube.Selection;
+import org.k3sjvm.kubelet.pod.DesiredPod;
+import org.k3sjvm.kubelet.pod.PodConditions;
+import org.k3sjvm.kubelet.pod.PodUid;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Follows the pods that the API server has bound to this node. A change that only the kubelet
+ * itself made, to the status, is not passed on.
+ */
+public final class PodSource implements Service {
+  private static final Logger log = LoggerFactory.getLogger(PodSource.class);
+
+  /** Who is told; called on one thread. */
+  public interface Listener {
+    void update(DesiredPod pod);
+
+    void removed(PodUid uid);
+  }
+
+  private final Reflector<Pod> reflector;
+  private final Listener listener;
+  private final Map<PodUid, DesiredPod> known = new HashMap<>();
+  private final Gate<Boolean> synced = new Gate<>("pods listed");
+
+  public PodSource(KubeApi api, String node, Listener listener) {
+    this.listener = listener;
+    reflector =
+        new Reflector<>(api, Resources.PODS, Selection.byField("spec.nodeName=" + node), this::on);
+  }
+
+  /** Opens once every pod that existed at the start was told; unknown ones may then be ended. */
+  public Gate<Boolean> synced() {
+    return synced;
+  }
+
+  @Override
+  public void run() throws InterruptedException {
+    reflector.run();
+  }
+
+  private void on(ReflectorEvent<Pod> event) {
+    switch (event) {
+      case ReflectorEvent.Added<Pod>(Pod pod) -> update(pod);
+      case ReflectorEvent.Modified<Pod>(Pod pod) -> update(pod);
+      case ReflectorEvent.Deleted<Pod>(var _, String uid) -> {
+        known.remove(new PodUid(uid));
+        listener.removed(new PodUid(uid));
+      }
+      case ReflectorEvent.Synced<Pod> _ -> {
+        log.atInfo().addKeyValue("pods", known.size()).log("pods listed");
+        synced.open(true);
+      }
+    }
+  }
+
+  private void update(Pod pod) {
+    DesiredPod now = DesiredPod.of(pod);
+    DesiredPod before = known.get(now.uid());
+    if (before != null && !differs(before.pod(), pod)) {
+      return;
+    }
+    known.put(now.uid(), now);
+    listener.update(now);
+  }
+
+  /** Whether a worker must know. Source: kubelet v1.36 pkg/kubelet/config/config.go. */
+  static boolean differs(Pod before, Pod now) {
+    ObjectMeta a = before.getMetadata();
+    ObjectMeta b = now.getMetadata();
+    return !Objects.equals(before.getSpec(), now.getSpec())
+        || !Objects.equals(a.getLabels(), b.getLabels())
+        || !Objects.equals(a.getAnnotations(), b.getAnnotations())
+        || !Objects.equals(a.getDeletionTimestamp(), b.getDeletionTimestamp())
+        || !Objects.equals(a.getDeletionGracePeriodSeconds(), b.getDeletionGracePeriodSeconds())
+        || !foreign(before.getStatus()).equals(foreign(now.getStatus()));
+  }
+
+  /** Conditions that others set; readiness gates are among them. */
+  private static List<String> foreign(PodStatus status) {
+    return status == null
+        ? List.of()
+        : status.getConditions().stream()
+            .filter(c -> !PodConditions.OWNED.contains(c.getType()))
+            .map(PodSource::text)
+            .sorted()
+            .toList();
+  }
+
+  private static String text(PodCondition c) {
+    return c.getType() + "=" + c.getStatus();
+  }
+}
