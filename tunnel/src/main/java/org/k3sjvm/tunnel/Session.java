@@ -60,9 +60,6 @@ final class Session {
   private final TreeMap<Long, TunnelConnection> connections = new TreeMap<>();
 
   @GuardedBy("lock")
-  private List<Long> olderThanLastList = List.of();
-
-  @GuardedBy("lock")
   private boolean over;
 
   private long nextFrame = ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE / 2);
@@ -274,12 +271,16 @@ final class Session {
       // Servers send no lists; an agent of another make on the far side would not be asked.
       return;
     }
+    // A list may have passed a Connect on its way: only what is older than any way counts.
+    long newest = System.nanoTime() - timing.deadline().toNanos();
     List<Long> lost;
     synchronized (lock) {
-      // A list may have passed a Connect on its way: only what is older than the list before
-      // counts.
-      lost = olderThanLastList.stream().filter(id -> !known.contains(id)).toList();
-      olderThanLastList = List.copyOf(connections.keySet());
+      lost =
+          connections.values().stream()
+              .filter(connection -> connection.sinceNanos() - newest < 0)
+              .map(TunnelConnection::id)
+              .filter(id -> !known.contains(id))
+              .toList();
     }
     for (long id : lost) {
       TunnelConnection connection = remove(id);

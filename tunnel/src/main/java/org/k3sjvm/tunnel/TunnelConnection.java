@@ -43,6 +43,7 @@ final class TunnelConnection {
   }
 
   private final long id;
+  private final long sinceNanos = System.nanoTime();
   private final Peer peer;
   private final InputStream input = new Input();
   private final OutputStream output = new Output();
@@ -74,6 +75,11 @@ final class TunnelConnection {
 
   long id() {
     return id;
+  }
+
+  /** When it was made, by {@link System#nanoTime}. */
+  long sinceNanos() {
+    return sinceNanos;
   }
 
   InputStream input() {

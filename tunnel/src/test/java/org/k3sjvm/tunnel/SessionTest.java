@@ -1,6 +1,7 @@
 package org.k3sjvm.tunnel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
@@ -261,19 +263,51 @@ class SessionTest {
     }
   }
 
+  @Test
+  void aServerDropsAnOldConnectionThatItsAgentDoesNotListAndSparesAYoungOne() throws Exception {
+    Session server = newSession(timing(1000, 300, 1000), false);
+    WebSocket agent = WebSocket.server(new SocketDuplex(wire[1]), 1 << 20);
+    run(server);
+    TunnelConnection old = server.dial("tcp", "127.0.0.1:10250");
+    long end = System.nanoTime() + Duration.ofMillis(400).toNanos();
+    while (System.nanoTime() < end) {
+      agent.sendPing(new byte[0]);
+      var _ = new CountDownLatch(1).await(20, TimeUnit.MILLISECONDS);
+    }
+    TunnelConnection young = server.dial("tcp", "127.0.0.1:10250");
+    send(new Frame.SyncConnections(List.of()));
+    send(data(young.id(), "y"));
+    assertThat(young.input().read()).isEqualTo('y');
+    assertThatThrownBy(() -> old.input().read()).hasMessageContaining("does not know");
+  }
+
+  private static SessionTiming timing(int pingMillis, int deadlineMillis, int syncMillis) {
+    return new SessionTiming(
+        Duration.ofMillis(pingMillis),
+        Duration.ofMillis(deadlineMillis),
+        Duration.ofMillis(syncMillis),
+        Duration.ofSeconds(5));
+  }
+
   private void start(SessionTiming timing) throws IOException {
+    run(newSession(timing, true));
+  }
+
+  private Session newSession(SessionTiming timing, boolean pings) throws IOException {
     WebSocket socket = WebSocket.client(new SocketDuplex(wire[0]), 1 << 20);
-    Session session =
-        new Session(
-            "test",
-            socket,
-            true,
-            (protocol, address) ->
-                address.equals("127.0.0.1:10250")
-                    ? new EgressDecision.Allowed(new HostPort("127.0.0.1", local.getLocalPort()))
-                    : new EgressDecision.Denied("connect not allowed"),
-            (target, limit) -> new Socket(InetAddress.getLoopbackAddress(), target.port()),
-            timing);
+    return new Session(
+        "test",
+        socket,
+        pings,
+        (protocol, address) ->
+            address.equals("127.0.0.1:10250")
+                ? new EgressDecision.Allowed(new HostPort("127.0.0.1", local.getLocalPort()))
+                : new EgressDecision.Denied("connect not allowed"),
+        (target, limit) -> new Socket(InetAddress.getLoopbackAddress(), target.port()),
+        timing);
+  }
+
+  private void run(Session session) {
     thread =
         Thread.ofVirtual()
             .start(
