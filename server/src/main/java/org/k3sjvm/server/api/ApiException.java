@@ -171,9 +171,9 @@ public final class ApiException extends RuntimeException {
         none());
   }
 
-  public static ApiException tooLarge(long limit) {
+  public static ApiException tooLarge(String why) {
     return new ApiException(
-        413, "RequestEntityTooLarge", "Request entity too large: limit is " + limit, none());
+        413, "RequestEntityTooLarge", "Request entity too large: " + why, none());
   }
 
   public static ApiException tooManyRequests(String message) {

@@ -33,7 +33,7 @@ public final class Kinds {
           "pods",
           "po",
           "all",
-          "status log exec attach portforward proxy binding eviction ephemeralcontainers");
+          "status log exec attach portforward binding eviction ephemeralcontainers");
   public static final Kind POD_TEMPLATE = core("PodTemplate", "podtemplates", "", "", "");
   public static final Kind REPLICATION_CONTROLLER =
       core("ReplicationController", "replicationcontrollers", "rc", "all", "status scale");
@@ -42,7 +42,7 @@ public final class Kinds {
   public static final Kind SECRET = core("Secret", "secrets", "", "", "");
   public static final Kind SERVICE_ACCOUNT =
       core("ServiceAccount", "serviceaccounts", "sa", "", "token");
-  public static final Kind SERVICE = core("Service", "services", "svc", "all", "status proxy");
+  public static final Kind SERVICE = core("Service", "services", "svc", "all", STATUS);
 
   public static final Kind CONTROLLER_REVISION =
       spaced("apps", "ControllerRevision", "controllerrevisions", "", "", "");
