@@ -21,7 +21,10 @@ final class Leftover {
 
   private Leftover() {}
 
-  /** Ends every containerd that was started with that configuration file. */
+  /**
+   * Ends every containerd that was started with that configuration file. The same path seen through
+   * other mounts, as by an agent in a container, is another file.
+   */
   static void end(Path configFile) {
     List<ProcessHandle> found =
         ProcessHandle.allProcesses().filter(p -> isOurs(p.pid(), configFile)).toList();
@@ -45,9 +48,14 @@ final class Leftover {
               Files.readString(Path.of("/proc/" + pid + "/cmdline"), StandardCharsets.ISO_8859_1)
                   .split("\0", -1));
       return arguments.getFirst().endsWith("containerd")
-          && arguments.contains(configFile.toString());
+          && arguments.contains(configFile.toString())
+          && mounts("" + pid).equals(mounts("self"));
     } catch (IOException ended) {
       return false;
     }
+  }
+
+  private static Path mounts(String process) throws IOException {
+    return Files.readSymbolicLink(Path.of("/proc", process, "ns/mnt"));
   }
 }
