@@ -6,7 +6,9 @@ import io.fabric8.kubernetes.api.model.Pod;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.k3sjvm.base.lifetime.Service;
 import org.k3sjvm.base.lifetime.ServiceGroup;
 import org.k3sjvm.kube.KubeApi;
@@ -17,10 +19,12 @@ import org.k3sjvm.server.api.kind.Kind;
 import org.k3sjvm.server.api.kind.Kinds;
 import org.k3sjvm.server.control.cluster.Cluster;
 import org.k3sjvm.server.control.cluster.Controller;
+import org.k3sjvm.server.control.cluster.Fields;
 import org.k3sjvm.server.control.cluster.ObjectCache;
 import org.k3sjvm.server.control.cluster.Partial;
 import org.k3sjvm.server.control.cluster.Pods;
 import org.k3sjvm.server.control.cluster.Reconciler;
+import org.k3sjvm.server.control.cluster.Selector;
 import org.k3sjvm.server.control.cluster.WorkQueue;
 import org.k3sjvm.server.control.namespace.NamespaceReconciler;
 import org.k3sjvm.server.control.node.NodeHealth;
@@ -28,6 +32,9 @@ import org.k3sjvm.server.control.node.NodePasswords;
 import org.k3sjvm.server.control.node.NodeSetup;
 import org.k3sjvm.server.control.node.OrphanedPods;
 import org.k3sjvm.server.control.schedule.Scheduler;
+import org.k3sjvm.server.control.workload.DeploymentReconciler;
+import org.k3sjvm.server.control.workload.ReplicaSetReconciler;
+import org.k3sjvm.server.control.workload.Workload;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,6 +57,7 @@ public final class Controllers implements Service {
     this.scheduler = new Scheduler(cluster);
     nodes();
     namespaces();
+    workloads();
   }
 
   @Override
@@ -128,6 +136,68 @@ public final class Controllers implements Service {
                       ObjectName.ofCluster(change.newest().getMetadata().getNamespace()));
                 }
               });
+    }
+  }
+
+  private void workloads() {
+    var sets = add("replica-sets", new ReplicaSetReconciler(cluster));
+    var deployments = add("deployments", new DeploymentReconciler(cluster));
+    cluster.cache(Workload.REPLICA_SETS).onChange(enqueue(sets));
+    cluster.cache(Workload.DEPLOYMENTS).onChange(enqueue(deployments));
+    cluster.cache(Workload.REPLICA_SETS).onChange(owner(Workload.DEPLOYMENTS, deployments));
+    cluster.pods().onChange(owner(Workload.REPLICA_SETS, sets));
+    cluster.pods().onChange(change -> matching(change, Workload.REPLICA_SETS, sets));
+    cluster
+        .pods()
+        .onChange(
+            change -> {
+              if (change.after().isEmpty()) { // Recreate waits for the last pod of a set
+                grandOwner(change.newest()).ifPresent(deployments::add);
+              }
+            });
+  }
+
+  private Optional<ObjectName> grandOwner(Pod pod) {
+    String namespace = pod.getMetadata().getNamespace();
+    return Fields.controllerOf(pod)
+        .filter(owner -> owner.getKind().equals(Workload.REPLICA_SETS.kind()))
+        .flatMap(
+            owner ->
+                cluster
+                    .cache(Workload.REPLICA_SETS)
+                    .find(new ObjectName(namespace, owner.getName())))
+        .flatMap(Fields::controllerOf)
+        .map(owner -> new ObjectName(namespace, owner.getName()));
+  }
+
+  /** Puts the object of a kind that controls the changed one, before or now, into a queue. */
+  private static <T extends HasMetadata> Consumer<ObjectCache.Change<T>> owner(
+      Resource<?> kind, WorkQueue<ObjectName> queue) {
+    return change ->
+        Stream.concat(change.before().stream(), change.after().stream())
+            .flatMap(
+                object ->
+                    Fields.controllerOf(object).stream()
+                        .filter(owner -> owner.getKind().equals(kind.kind()))
+                        .map(
+                            owner ->
+                                new ObjectName(
+                                    object.getMetadata().getNamespace(), owner.getName())))
+            .distinct()
+            .forEach(queue::add);
+  }
+
+  /** A pod that belongs to nobody may be taken in. */
+  private <W extends Workload> void matching(
+      ObjectCache.Change<Pod> change, Resource<W> kind, WorkQueue<ObjectName> queue) {
+    if (change.after().isEmpty() || Fields.controllerOf(change.newest()).isPresent()) {
+      return;
+    }
+    Pod pod = change.newest();
+    for (W owner : cluster.cache(kind).in(pod.getMetadata().getNamespace())) {
+      if (Selector.of(owner.selector()).matches(Fields.labels(pod))) {
+        queue.add(ObjectName.of(owner));
+      }
     }
   }
 

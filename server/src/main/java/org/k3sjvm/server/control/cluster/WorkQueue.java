@@ -67,11 +67,11 @@ public final class WorkQueue<K> {
     long nextMillis = 0;
     for (Iterator<Map.Entry<K, Instant>> it = later.entrySet().iterator(); it.hasNext(); ) {
       Map.Entry<K, Instant> entry = it.next();
-      long millis = Duration.between(now, entry.getValue()).toMillis();
-      if (millis <= 0) {
+      if (!entry.getValue().isAfter(now)) {
         ready.add(entry.getKey());
         it.remove();
       } else {
+        long millis = Duration.between(now, entry.getValue()).toMillis() + 1; // rounded up
         nextMillis = nextMillis == 0 ? millis : Math.min(nextMillis, millis);
       }
     }
