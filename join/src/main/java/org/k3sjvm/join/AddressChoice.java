@@ -59,9 +59,7 @@ final class AddressChoice {
       if (pods && !node) {
         throw new JoinException.FamilyMismatch(
             "the cluster uses %s, this node has no such address among %s; name one with --node-ip"
-                .formatted(
-                    family,
-                    addresses.internal().stream().map(InetAddress::getHostAddress).toList()));
+                .formatted(family, addresses.internal().stream().map(IpAddresses::text).toList()));
       }
     }
   }
@@ -80,7 +78,7 @@ final class AddressChoice {
     if (ipv4.size() > 1) {
       throw new JoinException.HostUnfit(
           "the interface %s has several addresses %s; choose with --node-ip"
-              .formatted(name, ipv4.stream().map(InetAddress::getHostAddress).toList()));
+              .formatted(name, ipv4.stream().map(IpAddresses::text).toList()));
     }
     List<InetAddress> found =
         Stream.concat(ipv4.stream(), global(chosen, true).stream().limit(1)).toList();

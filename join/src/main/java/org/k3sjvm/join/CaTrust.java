@@ -5,6 +5,7 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
@@ -13,8 +14,10 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
+import javax.net.ssl.X509TrustManager;
 import org.k3sjvm.base.pki.Certificates;
 import org.k3sjvm.base.pki.PkiException;
+import org.k3sjvm.base.pki.TlsContexts;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,8 +47,9 @@ final class CaTrust {
    * @throws JoinException when nobody answers, or the answer is not to be trusted
    */
   ClusterTrust discover(Optional<String> pin) throws InterruptedException {
-    byte[] bundle = fetch(TrustAnyone.context());
-    Optional<JoinException> objection = objectionTo(bundle, pin);
+    TrustAnyone seen = new TrustAnyone();
+    byte[] bundle = fetch(seen.context());
+    Optional<JoinException> objection = objectionTo(bundle, seen.chain(), pin);
     if (objection.isEmpty()) {
       if (pin.isEmpty()) {
         log.atWarn()
@@ -64,8 +68,12 @@ final class CaTrust {
     throw objection.get();
   }
 
-  private Optional<JoinException> objectionTo(byte[] bundle, Optional<String> pin)
-      throws InterruptedException {
+  /**
+   * Checks the chain that was shown; that it names the host is checked by each connection from now
+   * on.
+   */
+  private Optional<JoinException> objectionTo(
+      byte[] bundle, List<X509Certificate> chain, Optional<String> pin) {
     String digest;
     try {
       digest = CaHash.of(bundle).orElse("none");
@@ -87,10 +95,22 @@ final class CaTrust {
                   .formatted(server, pin.get(), digest)));
     }
     try {
-      fetch(new ClusterTrust.Pinned(parse(bundle)).tls(Optional.empty()));
+      standsOn(parse(bundle), chain);
       return Optional.empty();
-    } catch (JoinException e) {
-      return Optional.of(e);
+    } catch (CertificateException e) {
+      return Optional.of(faults.untrusted(e));
+    }
+  }
+
+  private static void standsOn(List<X509Certificate> authorities, List<X509Certificate> chain)
+      throws CertificateException {
+    if (chain.isEmpty()) {
+      throw new CertificateException("the server shows no certificate");
+    }
+    for (TrustManager manager : TlsContexts.trustManagers(authorities)) {
+      if (manager instanceof X509TrustManager x509) {
+        x509.checkServerTrusted(chain.toArray(X509Certificate[]::new), "UNKNOWN");
+      }
     }
   }
 
@@ -128,10 +148,17 @@ final class CaTrust {
    * keeps the JDK from comparing the host name.
    */
   private static final class TrustAnyone extends X509ExtendedTrustManager {
-    static SSLContext context() {
+    private volatile List<X509Certificate> chain = List.of();
+
+    /** What the server showed last. */
+    List<X509Certificate> chain() {
+      return chain;
+    }
+
+    SSLContext context() {
       try {
         SSLContext context = SSLContext.getInstance("TLS");
-        context.init(null, new TrustManager[] {new TrustAnyone()}, null);
+        context.init(null, new TrustManager[] {this}, null);
         return context;
       } catch (GeneralSecurityException e) {
         throw new IllegalStateException("every JDK speaks TLS", e);
@@ -139,13 +166,19 @@ final class CaTrust {
     }
 
     @Override
-    public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket) {}
+    public void checkServerTrusted(X509Certificate[] shown, String authType, Socket socket) {
+      chain = List.of(shown);
+    }
 
     @Override
-    public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine) {}
+    public void checkServerTrusted(X509Certificate[] shown, String authType, SSLEngine engine) {
+      chain = List.of(shown);
+    }
 
     @Override
-    public void checkServerTrusted(X509Certificate[] chain, String authType) {}
+    public void checkServerTrusted(X509Certificate[] shown, String authType) {
+      chain = List.of(shown);
+    }
 
     @Override
     public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) {

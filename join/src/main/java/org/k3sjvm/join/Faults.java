@@ -6,11 +6,15 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.net.http.HttpTimeoutException;
 import java.nio.channels.UnresolvedAddressException;
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
+import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -34,24 +38,14 @@ final class Faults {
 
   /** What went wrong with a request, as an exception to throw. */
   JoinException of(Exception fault) {
-    if (has(fault, CertificateNotYetValidException.class)
-        || has(fault, CertificateExpiredException.class)) {
-      return new JoinException.Untrusted(
-          "cannot trust %s: its certificate is not valid now (%s), and this host's clock says %s; set the clock if it is wrong, otherwise renew the server's certificates"
-              .formatted(server, deepest(fault), clock.instant().truncatedTo(ChronoUnit.SECONDS)),
-          fault);
+    if (isCertificateFault(fault)) {
+      return untrusted(fault);
     }
     Optional<String> failures = report.lastFailures();
-    if (failures.isPresent() && !isCertificateFault(fault)) {
+    if (failures.isPresent()) {
       return new JoinException.Unreachable(
           "cannot reach a server of %s: tried %s; check that k3s runs there, and the firewall between"
               .formatted(server, failures.get()),
-          fault);
-    }
-    if (isCertificateFault(fault)) {
-      return new JoinException.Untrusted(
-          "cannot trust %s: %s; connect by a name or address of its certificate (--tls-san on the server adds one)"
-              .formatted(server, deepest(fault)),
           fault);
     }
     return new JoinException.Unreachable(
@@ -61,12 +55,33 @@ final class Faults {
         fault);
   }
 
+  /** What is wrong with a certificate, as an exception to throw. */
+  JoinException untrusted(Exception fault) {
+    if (has(fault, CertificateNotYetValidException.class)
+        || has(fault, CertificateExpiredException.class)) {
+      return new JoinException.Untrusted(
+          "cannot trust %s: its certificate is not valid now (%s), and this host's clock says %s; set the clock if it is wrong, otherwise renew the server's certificates"
+              .formatted(server, deepest(fault), clock.instant().truncatedTo(ChronoUnit.SECONDS)),
+          fault);
+    }
+    if (has(fault, CertPathValidatorException.class)
+        || has(fault, CertPathBuilderException.class)) {
+      return new JoinException.Untrusted(
+          "cannot trust %s: its certificate does not stand on the cluster's authorities (%s); is another server answering there?"
+              .formatted(server, deepest(fault)),
+          fault);
+    }
+    return new JoinException.Untrusted(
+        "cannot trust %s: %s; connect by a name or address of its certificate (--tls-san on the server adds one)"
+            .formatted(server, deepest(fault)),
+        fault);
+  }
+
   private static String describe(Exception fault) {
     if (has(fault, UnknownHostException.class) || has(fault, UnresolvedAddressException.class)) {
       return "the name is not known to DNS";
     }
-    if (has(fault, HttpTimeoutException.class)
-        || has(fault, java.util.concurrent.TimeoutException.class)) {
+    if (has(fault, HttpTimeoutException.class) || has(fault, TimeoutException.class)) {
       return "no answer within " + SupervisorHttp.TIMEOUT.toSeconds() + " s";
     }
     if (has(fault, NoRouteToHostException.class)) {
@@ -81,9 +96,9 @@ final class Faults {
   /** The server was reached, and its certificate did not please. */
   static boolean isCertificateFault(Exception fault) {
     return has(fault, SSLException.class)
-        && (has(fault, java.security.cert.CertificateException.class)
-            || has(fault, java.security.cert.CertPathValidatorException.class)
-            || has(fault, java.security.cert.CertPathBuilderException.class));
+        && (has(fault, CertificateException.class)
+            || has(fault, CertPathValidatorException.class)
+            || has(fault, CertPathBuilderException.class));
   }
 
   private static boolean has(Exception fault, Class<? extends Throwable> type) {

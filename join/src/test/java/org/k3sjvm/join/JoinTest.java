@@ -75,7 +75,6 @@ class JoinTest {
     assertThat(server.requests())
         .containsExactly(
             "GET /cacerts nobody",
-            "GET /cacerts nobody",
             "GET /v1-k3s/config node",
             "GET /v1-k3s/client-ca.crt node",
             "GET /v1-k3s/server-ca.crt node",
@@ -193,6 +192,17 @@ class JoinTest {
           .isInstanceOf(JoinException.Untrusted.class)
           .hasMessageContaining("not valid now")
           .hasMessageContaining("set the clock");
+    }
+  }
+
+  @Test
+  void refusesAServerThatDoesNotStandOnTheAuthoritiesItOffers() throws Exception {
+    try (FakeSupervisor other = new FakeSupervisor.Builder().start()) {
+      server.answer("/cacerts", 200, other.serverCaPem());
+      assertThatThrownBy(() -> join(Optional.of(other.token())).once())
+          .isInstanceOf(JoinException.Untrusted.class)
+          .hasMessageContaining("does not stand on the cluster's authorities");
+      assertThat(server.requests()).noneMatch(request -> request.contains("v1-k3s"));
     }
   }
 

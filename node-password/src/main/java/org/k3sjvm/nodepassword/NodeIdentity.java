@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.base.secret.Secret;
 
 /**
@@ -42,7 +43,7 @@ public record NodeIdentity(String name, String id, Secret password) {
     if (!addresses.isEmpty()) {
       headers.put(
           ADDRESS_HEADER,
-          addresses.stream().map(InetAddress::getHostAddress).collect(Collectors.joining(",")));
+          addresses.stream().map(IpAddresses::text).collect(Collectors.joining(",")));
     }
     return headers;
   }

@@ -4,9 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.net.InetAddress;
 import java.util.List;
 import org.k3sjvm.base.net.Cidr;
+import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.base.secret.Secret;
 
 /** The body of {@code /v1-k3s/config}. Source: k3s v1.36.3 pkg/daemons/config, Control. */
@@ -25,10 +25,9 @@ final class ConfigJson {
         .put("Base", config.nodePortBase())
         .put("Size", config.nodePortSize());
     ArrayNode dns = root.putArray("ClusterDNSs");
-    config.clusterDns().forEach(address -> dns.add(address.getHostAddress()));
+    config.clusterDns().forEach(address -> dns.add(IpAddresses.text(address)));
     root.put(
-        "ClusterDNS",
-        config.clusterDns().stream().findFirst().map(InetAddress::getHostAddress).orElse(""));
+        "ClusterDNS", config.clusterDns().stream().findFirst().map(IpAddresses::text).orElse(""));
     root.put("ClusterDomain", config.clusterDomain());
     root.put("FlannelBackend", config.flannelBackend());
     root.put("FlannelIPv6Masq", false);
@@ -72,6 +71,6 @@ final class ConfigJson {
     for (int bit = 0; bit < cidr.prefixLength(); bit++) {
       mask[bit / 8] |= (byte) (0x80 >> (bit % 8));
     }
-    return JSON.createObjectNode().put("IP", cidr.address().getHostAddress()).put("Mask", mask);
+    return JSON.createObjectNode().put("IP", IpAddresses.text(cidr.address())).put("Mask", mask);
   }
 }
