@@ -16,6 +16,7 @@ import org.k3sjvm.flannel.lease.BackendType;
 import org.k3sjvm.flannel.lease.Family;
 import org.k3sjvm.flannel.lease.NodeLease;
 import org.k3sjvm.flannel.rules.Masquerade;
+import org.k3sjvm.flannel.rules.UpstreamLeftovers;
 import org.k3sjvm.flannel.uplink.UplinkException;
 import org.k3sjvm.kube.KubeApi;
 import org.k3sjvm.kube.KubeException;
@@ -101,6 +102,10 @@ public final class Flannel implements Service {
               random);
       group.start("nodes", this::followNodes);
       ready.open(firstStep(reconciler));
+      if (new UpstreamLeftovers(host.commands(), host.filter()).remove()) {
+        reconciler.distrustRules();
+        firstStep(reconciler);
+      }
       follow(reconciler, changes, backend.get());
     }
   }

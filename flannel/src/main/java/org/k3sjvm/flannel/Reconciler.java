@@ -120,6 +120,11 @@ final class Reconciler {
     return pods;
   }
 
+  /** Makes the next step look at every rule. */
+  void distrustRules() {
+    rules.distrust();
+  }
+
   /** While the Node object is gone we go on with what it last said. */
   private NodeLease ownLease() {
     Optional<NodeLease> fresh =

@@ -3,6 +3,7 @@ package org.k3sjvm.flannel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -148,6 +149,50 @@ class FlannelIT {
         "dev",
         "eth0");
     two.start();
+
+    Pod a = one.pod("pod-a");
+    FlannelRig.awaitPing(a.namespace, two.pod("pod-b").address());
+  }
+
+  @Test
+  void removesTheRulesThatUpstreamLeft() throws Exception {
+    Host one = rig.bareHost("n1", 1, "10.42.1.0/24");
+    one.namespace.exec("iptables", "-t", "nat", "-N", "FLANNEL-POSTRTG");
+    one.namespace.exec(
+        "iptables",
+        "-t",
+        "nat",
+        "-A",
+        "POSTROUTING",
+        "-m",
+        "comment",
+        "--comment",
+        "flanneld masq",
+        "-j",
+        "FLANNEL-POSTRTG");
+    one.namespace.exec("nft", "add", "table", "ip", "flannel-ipv4");
+    one.start();
+
+    FlannelRig.await(
+        "no rules of upstream's",
+        () ->
+            one.namespace
+                    .exec("nft", "list", "ruleset")
+                    .toLowerCase(Locale.ROOT)
+                    .contains("flannel-postrtg")
+                ? Optional.empty()
+                : Optional.of("gone"));
+    assertThat(one.namespace.exec("nft", "list", "tables"))
+        .contains("table ip k3s-flannel")
+        .doesNotContain("flannel-ipv4");
+  }
+
+  @Test
+  void letsPodsThroughWhereIptablesDropsByDefault() throws Exception {
+    Host one = rig.bareHost("n1", 1, "10.42.1.0/24");
+    one.namespace.exec("iptables", "-P", "FORWARD", "DROP");
+    one.start();
+    Host two = rig.host("n2", 2, "10.42.2.0/24");
 
     Pod a = one.pod("pod-a");
     FlannelRig.awaitPing(a.namespace, two.pod("pod-b").address());
