@@ -135,7 +135,7 @@ final class CaTrust {
         throw new JoinException.BadAnswer(
             answer.status(),
             "cannot get the authorities of %s: %s answered %d; is it a k3s server?"
-                .formatted(server, answer.url(), answer.status()));
+                .formatted(server, PATH, answer.status()));
       }
       return answer.body();
     } catch (IOException e) {

@@ -61,7 +61,7 @@ public final class HttpSupervisor implements Supervisor, AutoCloseable {
       throw new JoinException.BadAnswer(
           answer.status(),
           "cannot use the settings that %s sent: %s; is it a k3s server?"
-              .formatted(answer.url(), e.getMessage()));
+              .formatted(server, e.getMessage()));
     }
   }
 
@@ -103,7 +103,13 @@ public final class HttpSupervisor implements Supervisor, AutoCloseable {
 
   @Override
   public List<HostPort> apiServers() throws InterruptedException {
-    SupervisorHttp.Answer answer = get("apiservers");
+    SupervisorHttp.Answer answer = send(http, "GET", "apiservers", Map.of(), Optional.empty());
+    if (!answer.ok()) {
+      // Servers before v1.30 pass the question on to the Kubernetes API, which refuses it.
+      throw new JoinException.BadAnswer(
+          answer.status(),
+          "%s does not tell the addresses of its servers: %s".formatted(server, message(answer)));
+    }
     try {
       List<HostPort> servers = new ArrayList<>();
       JsonNode list = JSON.readTree(answer.body());
@@ -114,8 +120,7 @@ public final class HttpSupervisor implements Supervisor, AutoCloseable {
     } catch (IOException | IllegalArgumentException e) {
       throw new JoinException.BadAnswer(
           answer.status(),
-          "cannot use the list of servers that %s sent: %s"
-              .formatted(answer.url(), e.getMessage()));
+          "cannot use the list of servers that %s sent: %s".formatted(server, e.getMessage()));
     }
   }
 
@@ -171,7 +176,7 @@ public final class HttpSupervisor implements Supervisor, AutoCloseable {
     };
   }
 
-  /** The message of a Status object, else the URL with the status. */
+  /** The message of a Status object, else the path with the status. */
   private static String message(SupervisorHttp.Answer answer) {
     try {
       JsonNode root = JSON.readTree(answer.body());
@@ -183,7 +188,7 @@ public final class HttpSupervisor implements Supervisor, AutoCloseable {
     } catch (IOException e) {
       // plain text of an old server: its status has to do
     }
-    return answer.url() + ": " + answer.status();
+    return answer.url().getPath() + ": " + answer.status();
   }
 
   private static String text(SupervisorHttp.Answer answer) {

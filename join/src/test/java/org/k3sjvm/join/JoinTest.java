@@ -292,6 +292,10 @@ class JoinTest {
       assertThat(supervisor.ready()).isFalse();
       server.answer("/v1-k3s/readyz", 401, "");
       assertThat(supervisor.ready()).isTrue();
+      server.answer("/v1-k3s/apiservers", 403, "");
+      assertThatThrownBy(supervisor::apiServers)
+          .isInstanceOf(JoinException.BadAnswer.class)
+          .hasMessageContaining("/v1-k3s/apiservers: 403");
     }
   }
 
