@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Brings a tree into the form of its type, as decoding into Go structs does: nulls and unknown
- * fields are dropped, wrong types are refused.
+ * Brings a tree into the form of its type, as decoding into Go structs does: nulls, empty optional
+ * lists and unknown fields are dropped, wrong types are refused.
  */
 public final class Conform {
   private final Schema schema;
@@ -53,7 +53,7 @@ public final class Conform {
       if (field == null) {
         unknown.add(at);
         entries.remove();
-      } else if (entry.getValue().isNull()) {
+      } else if (entry.getValue().isNull() || isOmitted(field, entry.getValue())) {
         entries.remove();
       } else {
         JsonNode now = value(field.shape(), entry.getValue(), at);
@@ -68,6 +68,11 @@ public final class Conform {
         missing.add(path.isEmpty() ? field.getKey() : path + "." + field.getKey());
       }
     }
+  }
+
+  /** Go leaves empty lists out unless the field is always written. */
+  private static boolean isOmitted(Schema.Field field, JsonNode value) {
+    return !field.required() && value.isArray() && value.isEmpty();
   }
 
   private JsonNode value(Shape shape, JsonNode value, String path) {
