@@ -41,7 +41,7 @@ import org.k3sjvm.kubelet.translate.Labels;
  * with {@code -Dsimulation.seed=N}.
  */
 class PodSimulationTest {
-  private static final int WORLDS = 400;
+  private static final int WORLDS = 200;
   private static final int STEPS = 60;
   private static final int STEPS_TO_END = 80;
   private static final String IMAGE = "busybox:1";
