@@ -11,6 +11,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -117,9 +118,9 @@ class ContainerdIT {
     ready();
     try (ServiceGroup group = ServiceGroup.open("test")) {
       group.start("containerd", containerd);
+      assertThat(left.waitFor(20, TimeUnit.SECONDS)).isTrue();
       awaitAnother(left.toHandle());
       ready();
-      assertThat(left.isAlive()).isFalse();
       assertThat(processes()).hasSize(1);
     }
   }
