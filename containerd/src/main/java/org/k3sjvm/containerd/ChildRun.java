@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,15 +48,16 @@ final class ChildRun {
   /**
    * Runs the child to its end. When interrupted it is asked to end, and killed if it does not.
    *
+   * @param whenStarted is told the child's number
    * @throws ContainerdException.Failed when it cannot be started
    */
-  Ended run() throws InterruptedException {
+  Ended run(LongConsumer whenStarted) throws InterruptedException {
     Thread thread =
         Thread.ofPlatform()
             .name("containerd")
             .stackSize(STACK_BYTES)
             .daemon()
-            .unstarted(this::live);
+            .unstarted(() -> live(whenStarted));
     thread.start();
     try {
       return ended.get();
@@ -68,7 +70,7 @@ final class ChildRun {
     }
   }
 
-  private void live() {
+  private void live(LongConsumer whenStarted) {
     Process process;
     try {
       ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
@@ -76,6 +78,7 @@ final class ChildRun {
       builder.environment().putAll(environment);
       process = builder.start();
       process.getOutputStream().close();
+      whenStarted.accept(process.pid());
       started.complete(process);
     } catch (IOException e) {
       started.completeExceptionally(e);

@@ -133,13 +133,16 @@ public final class Containerd implements Service {
    */
   @Override
   public void run() throws InterruptedException {
-    Leftover.end(config.configFile());
+    Leftover leftover =
+        new Leftover(config.configFile(), config.stateDir().resolve("containerd.pid"));
+    leftover.end();
     int failures = 0;
     try (RotatingLog output = new RotatingLog(config.log(), LOG_LIMIT_BYTES, LOGS_KEPT)) {
       while (true) {
         Instant begun = clock.instant();
         ChildRun.Ended end =
-            new ChildRun(command(), environment(System.getenv()), output, config.debug()).run();
+            new ChildRun(command(), environment(System.getenv()), output, config.debug())
+                .run(leftover::remember);
         failures = Duration.between(begun, clock.instant()).compareTo(WELL) < 0 ? failures : 0;
         Duration wait = RESTART.after(failures++, RandomGenerator.getDefault());
         log.atWarn()

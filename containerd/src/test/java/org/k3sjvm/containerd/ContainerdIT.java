@@ -115,6 +115,8 @@ class ContainerdIT {
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .start();
+    new Leftover(config.configFile(), config.stateDir().resolve("containerd.pid"))
+        .remember(left.pid());
     ready();
     try (ServiceGroup group = ServiceGroup.open("test")) {
       group.start("containerd", containerd);
