@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.NodeCondition;
 import io.fabric8.kubernetes.api.model.NodeStatus;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -67,11 +68,13 @@ public final class NodeKeeper implements Service {
   private volatile Map<String, Quantity> allocatable = Map.of();
   private List<NodeCondition> conditions = List.of();
   private Instant sentAt = Instant.EPOCH;
+  private @Nullable NodeStatus sent;
 
   /**
    * A keeper that has not begun.
    *
-   * @throws IOException when the host's facts cannot be read
+   * @throws IOException when the host's facts cannot be read, or the kubelet's directory, whose disk
+   *     the node reports, cannot be made
    */
   public NodeKeeper(
       NodeConfig config,
@@ -92,6 +95,7 @@ public final class NodeKeeper implements Service {
         InstantSource.system(),
         Sleeper.SYSTEM,
         RandomGenerator.of("L64X128MixRandom"));
+    Files.createDirectories(config.root());
   }
 
   NodeKeeper(
@@ -165,6 +169,7 @@ public final class NodeKeeper implements Service {
     NodeStatus status = compute(Optional.empty(), List.of());
     Node node = registration.register(machine.architecture(), status);
     latest = node;
+    sent = null;
     conditions = List.of(); // from now on those that the server has
     tellReboot(node);
     registered.open(node);
@@ -209,13 +214,15 @@ public final class NodeKeeper implements Service {
     boolean due =
         Duration.between(sentAt, clock.instant()).compareTo(config.periods().report()) >= 0;
     Optional<JsonNode> patch =
-        NodePatches.status(base.get(), status, NodeStatuses.providedIps(config), due);
+        NodePatches.status(
+            base.get(), Optional.ofNullable(sent), status, NodeStatuses.providedIps(config), due);
     if (patch.isPresent()) {
       latest =
           api.patchStatus(
               Resources.NODES,
               ObjectName.ofCluster(config.name()),
               new Patch.Strategic(patch.get()));
+      sent = status;
       sentAt = clock.instant();
     }
     boolean isReady = isReady(conditions);

@@ -22,25 +22,32 @@ final class NodePatches {
    * A strategic merge patch for the status subresource.
    *
    * @param now the node as the server has it
+   * @param sent the status as this node last sent it: an old server drops the fields that it does
+   *     not know, and they are not sent again
    * @param wanted the status; its conditions are the kubelet's own, others stay as they are
    * @param providedIps the hint for a cloud controller; empty takes the hint away
    * @param due whether the heartbeat must be sent even when nothing changed
    * @return empty when there is nothing to send
    */
   static Optional<JsonNode> status(
-      Node now, NodeStatus wanted, Optional<String> providedIps, boolean due) {
+      Node now,
+      Optional<NodeStatus> sent,
+      NodeStatus wanted,
+      Optional<String> providedIps,
+      boolean due) {
     NodeStatus old = now.getStatus() == null ? new NodeStatus() : now.getStatus();
+    NodeStatus told = sent.orElse(old);
     ObjectNode patch = KubeJson.newObject();
     annotation(patch, now, providedIps);
     ObjectNode status = KubeJson.newObject();
     quantities(status, "capacity", old.getCapacity(), wanted.getCapacity());
     quantities(status, "allocatable", old.getAllocatable(), wanted.getAllocatable());
     addresses(status, old, wanted);
-    whole(status, "nodeInfo", old.getNodeInfo(), wanted.getNodeInfo());
-    whole(status, "daemonEndpoints", old.getDaemonEndpoints(), wanted.getDaemonEndpoints());
-    whole(status, "features", old.getFeatures(), wanted.getFeatures());
-    list(status, "images", old.getImages(), wanted.getImages());
-    list(status, "runtimeHandlers", old.getRuntimeHandlers(), wanted.getRuntimeHandlers());
+    whole(status, "nodeInfo", told.getNodeInfo(), wanted.getNodeInfo());
+    whole(status, "daemonEndpoints", told.getDaemonEndpoints(), wanted.getDaemonEndpoints());
+    whole(status, "features", told.getFeatures(), wanted.getFeatures());
+    list(status, "images", told.getImages(), wanted.getImages());
+    list(status, "runtimeHandlers", told.getRuntimeHandlers(), wanted.getRuntimeHandlers());
     boolean conditionsChanged =
         !wanted.getConditions().stream().allMatch(condition -> isAt(old, condition));
     if (patch.isEmpty() && status.isEmpty() && !conditionsChanged && !due) {

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeAddress;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.NodeCondition;
+import io.fabric8.kubernetes.api.model.NodeStatus;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import java.net.InetAddress;
@@ -156,6 +157,18 @@ class NodeKeeperTest {
     assertThat(patches()).isEqualTo(before + 1);
     assertThat(ready().getLastHeartbeatTime()).isEqualTo("2026-01-01T00:05:10Z");
     assertThat(ready().getLastTransitionTime()).isEqualTo("2026-01-01T00:00:00Z");
+  }
+
+  @Test
+  void whatAnOldServerDropsIsNotSentAgain() throws Exception {
+    keeper().register();
+    NodeStatus sent = node().getStatus();
+    JsonNode dropped =
+        KubeJson.read("{\"status\":{\"nodeInfo\":{\"bootID\":null}}}", JsonNode.class);
+    Node old = api.patchStatus(Resources.NODES, NAME, new Patch.Merge(dropped));
+    Optional<String> ips = NodeStatuses.providedIps(config(true));
+    assertThat(NodePatches.status(old, Optional.empty(), sent, ips, false)).isPresent();
+    assertThat(NodePatches.status(old, Optional.of(sent), sent, ips, false)).isEmpty();
   }
 
   @Test
