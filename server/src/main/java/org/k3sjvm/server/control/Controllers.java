@@ -3,13 +3,13 @@ package org.k3sjvm.server.control;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.k3sjvm.base.lifetime.Service;
 import org.k3sjvm.base.lifetime.ServiceGroup;
 import org.k3sjvm.kube.KubeApi;
 import org.k3sjvm.kube.ObjectName;
@@ -26,6 +26,8 @@ import org.k3sjvm.server.control.cluster.Pods;
 import org.k3sjvm.server.control.cluster.Reconciler;
 import org.k3sjvm.server.control.cluster.Selector;
 import org.k3sjvm.server.control.cluster.WorkQueue;
+import org.k3sjvm.server.control.endpoint.EndpointReconciler;
+import org.k3sjvm.server.control.garbage.GarbageReconciler;
 import org.k3sjvm.server.control.namespace.NamespaceReconciler;
 import org.k3sjvm.server.control.node.NodeHealth;
 import org.k3sjvm.server.control.node.NodePasswords;
@@ -39,7 +41,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Runs the scheduler and all controllers, each on a thread of its own, over shared caches. */
-public final class Controllers implements Service {
+public final class Controllers implements org.k3sjvm.base.lifetime.Service {
   private static final Logger log = LoggerFactory.getLogger(Controllers.class);
 
   private final Cluster cluster;
@@ -58,6 +60,8 @@ public final class Controllers implements Service {
     nodes();
     namespaces();
     workloads();
+    endpoints();
+    garbage();
   }
 
   @Override
@@ -155,6 +159,45 @@ public final class Controllers implements Service {
                 grandOwner(change.newest()).ifPresent(deployments::add);
               }
             });
+  }
+
+  private void endpoints() {
+    var endpoints = add("endpoints", new EndpointReconciler(cluster));
+    ObjectCache<Service> services = cluster.cache(Resources.SERVICES);
+    services.onChange(enqueue(endpoints));
+    cluster
+        .pods()
+        .onChange(
+            change -> {
+              for (Service service : services.in(change.newest().getMetadata().getNamespace())) {
+                if (selects(service, change.before()) || selects(service, change.after())) {
+                  endpoints.add(ObjectName.of(service));
+                }
+              }
+            });
+    cluster
+        .cache(Resources.ENDPOINT_SLICES)
+        .onChange(
+            change -> {
+              HasMetadata slice = change.newest();
+              String name = Fields.labels(slice).get(EndpointReconciler.SERVICE_LABEL);
+              if (name != null) {
+                endpoints.add(new ObjectName(slice.getMetadata().getNamespace(), name));
+              }
+            });
+    cluster.cache(EndpointReconciler.ENDPOINTS).onChange(enqueue(endpoints));
+  }
+
+  private static boolean selects(Service service, Optional<Pod> pod) {
+    return pod.isPresent()
+        && service.getSpec() != null
+        && !Fields.map(service.getSpec().getSelector()).isEmpty()
+        && Selector.equalTo(service.getSpec().getSelector()).matches(Fields.labels(pod.get()));
+  }
+
+  private void garbage() {
+    GarbageReconciler garbage = new GarbageReconciler(cluster, kinds());
+    garbage.wire(add("garbage", garbage));
   }
 
   private Optional<ObjectName> grandOwner(Pod pod) {

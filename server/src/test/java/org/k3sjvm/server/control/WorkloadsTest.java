@@ -88,8 +88,11 @@ class WorkloadsTest {
         "one old has gone, two new have come",
         () -> pods("busybox:bad").size() == 2 && pods("busybox:1").size() == 3);
     await(
-        "it says so", () -> fake.get(Workload.DEPLOYMENTS, WEB).observed().updatedReplicas() == 2);
-    assertThat(fake.get(Workload.DEPLOYMENTS, WEB).observed().availableReplicas()).isEqualTo(3);
+        "it says so",
+        () -> {
+          Deployment.Status status = fake.get(Workload.DEPLOYMENTS, WEB).observed();
+          return status.updatedReplicas() == 2 && status.availableReplicas() == 3;
+        });
   }
 
   @Test
@@ -183,6 +186,82 @@ class WorkloadsTest {
     assertThat(fake.stored(Resources.PODS))
         .hasSize(2)
         .allMatch(pod -> pod.getMetadata().getOwnerReferences().getFirst().getName().equals("web"));
+  }
+
+  @Test
+  void takesPodsAwayWithTheirDeployment() {
+    fake.create(Workload.DEPLOYMENTS, deployment(5, "busybox:1"));
+    await("it is complete", () -> isComplete(5));
+    api.delete(Workload.DEPLOYMENTS, WEB, DeleteRequest.DEFAULT);
+    await("all is gone", () -> nothingIsLeft());
+  }
+
+  @Test
+  void takesPodsAwayBeforeTheirDeploymentWhenAskedTo() {
+    fake.create(Workload.DEPLOYMENTS, deployment(3, "busybox:1"));
+    await("it is complete", () -> isComplete(3));
+    patch("{'metadata': {'finalizers': ['foregroundDeletion']}}");
+    api.delete(Workload.DEPLOYMENTS, WEB, DeleteRequest.DEFAULT);
+    await(
+        "it is gone",
+        () -> {
+          boolean present = api.stored(Workload.DEPLOYMENTS, WEB).isPresent();
+          assertThat(present || nothingIsLeft()).isTrue();
+          return !present;
+        });
+  }
+
+  @Test
+  void leavesPodsBehindWhenAskedTo() {
+    fake.create(Workload.DEPLOYMENTS, deployment(2, "busybox:1"));
+    await("it is complete", () -> isComplete(2));
+    patch("{'metadata': {'finalizers': ['orphan']}}");
+    api.delete(Workload.DEPLOYMENTS, WEB, DeleteRequest.DEFAULT);
+    await("it is gone", () -> api.stored(Workload.DEPLOYMENTS, WEB).isEmpty());
+    assertThat(fake.stored(Workload.REPLICA_SETS))
+        .hasSize(1)
+        .allMatch(set -> set.metadata().getOwnerReferences().isEmpty());
+    assertThat(pods("busybox:1")).hasSize(2);
+    fake.create(Workload.DEPLOYMENTS, deployment(2, "busybox:1"));
+    await("it takes them in again", () -> isComplete(2));
+    assertThat(fake.stored(Workload.REPLICA_SETS)).hasSize(1);
+  }
+
+  @Test
+  void listsTheReadyPodsOfAService() {
+    fake.create(
+        Resources.SERVICES,
+        Things.read(
+            io.fabric8.kubernetes.api.model.Service.class,
+            "{'metadata': {'name': 'web', 'namespace': 'default'}, 'spec': {'clusterIP':"
+                + " '10.43.0.9', 'selector': {'app': 'web'}, 'ports': [{'port': 80}]}}"));
+    fake.create(Workload.DEPLOYMENTS, deployment(3, "busybox:1"));
+    await("three are in the slice", () -> ready() == 3);
+    assertThat(fake.stored(Resources.ENDPOINT_SLICES)).hasSize(1);
+    await(
+        "old endpoints are there",
+        () ->
+            api.stored(org.k3sjvm.server.control.endpoint.EndpointReconciler.ENDPOINTS, WEB)
+                .filter(one -> one.getSubsets().size() == 1)
+                .filter(one -> one.getSubsets().getFirst().getAddresses().size() == 3)
+                .isPresent());
+    scale(1);
+    await("one is in the slice", () -> ready() == 1);
+    api.delete(Resources.SERVICES, WEB, DeleteRequest.DEFAULT);
+    await("it is gone", () -> fake.stored(Resources.ENDPOINT_SLICES).isEmpty());
+  }
+
+  private long ready() {
+    return fake.stored(Resources.ENDPOINT_SLICES).stream()
+        .flatMap(slice -> slice.getEndpoints().stream())
+        .filter(endpoint -> endpoint.getConditions().getReady())
+        .count();
+  }
+
+  private boolean nothingIsLeft() {
+    return fake.stored(Workload.DEPLOYMENTS).isEmpty()
+        && fake.stored(Workload.REPLICA_SETS).isEmpty()
+        && fake.stored(Resources.PODS).isEmpty();
   }
 
   private boolean isComplete(int replicas) {

@@ -4,6 +4,8 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
@@ -37,6 +39,8 @@ public final class ObjectCache<T extends HasMetadata> {
     }
   }
 
+  private static final int MOST_GONE_REMEMBERED = 256;
+
   private final Resource<T> resource;
   private final Selection selection;
   private final Gate<Boolean> synced;
@@ -48,6 +52,10 @@ public final class ObjectCache<T extends HasMetadata> {
 
   @GuardedBy("lock")
   private final Set<String> deletedUids = new HashSet<>();
+
+  /** So that an answer to a write which arrives late does not bring an object back. */
+  @GuardedBy("lock")
+  private final Set<String> goneUids = new LinkedHashSet<>();
 
   public ObjectCache(Resource<T> resource, Selection selection) {
     this.resource = resource;
@@ -111,6 +119,13 @@ public final class ObjectCache<T extends HasMetadata> {
     }
   }
 
+  /** Whether we asked for the object of that uid to be deleted. */
+  public boolean isDeletingUid(String uid) {
+    synchronized (lock) {
+      return deletedUids.contains(uid);
+    }
+  }
+
   /** Takes over what a write returned. */
   public void wrote(T object) {
     put(object);
@@ -137,7 +152,8 @@ public final class ObjectCache<T extends HasMetadata> {
     T before;
     synchronized (lock) {
       before = objects.get(name);
-      if (before != null && version(object) <= version(before)) {
+      boolean old = before != null && version(object) <= version(before);
+      if (old || goneUids.contains(object.getMetadata().getUid())) {
         return;
       }
       objects.put(name, object);
@@ -149,6 +165,7 @@ public final class ObjectCache<T extends HasMetadata> {
     T before;
     synchronized (lock) {
       deletedUids.remove(uid);
+      remember(uid);
       before = objects.get(name);
       if (before == null || !before.getMetadata().getUid().equals(uid)) {
         return;
@@ -156,6 +173,16 @@ public final class ObjectCache<T extends HasMetadata> {
       objects.remove(name);
     }
     tell(before, null);
+  }
+
+  @GuardedBy("lock")
+  private void remember(String goneUid) {
+    goneUids.add(goneUid);
+    if (goneUids.size() > MOST_GONE_REMEMBERED) {
+      Iterator<String> oldest = goneUids.iterator();
+      oldest.next();
+      oldest.remove();
+    }
   }
 
   private void tell(@Nullable T before, @Nullable T after) {
