@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -135,6 +137,8 @@ class ContainerdIT {
     TestImages.writeBusybox(plain, "docker.io/library/more:1");
     Process gzip = new ProcessBuilder("gzip", plain.toString()).inheritIO().start();
     assertThat(gzip.waitFor()).isZero();
+    Path more = config.imagesDir().resolve("more.tar.gz");
+    Path cache = Files.createFile(config.imagesDir().resolve(".cache.json"));
 
     try (ServiceGroup group = ServiceGroup.open("test")) {
       group.start("containerd", containerd);
@@ -144,6 +148,14 @@ class ContainerdIT {
       assertThat(images.listImages())
           .flatExtracting(Image::repoTags)
           .contains(TestImages.BUSYBOX, TestImages.PAUSE, "docker.io/library/more:1");
+      assertThat(Files.readString(cache)).contains(TestImages.BUSYBOX, "docker.io/library/more:1");
+
+      images.removeImage(ImageSpec.of("docker.io/library/more:1"));
+      ImagePreload.of(containerd, images).importAll();
+      assertThat(images.imageStatus(ImageSpec.of("docker.io/library/more:1"))).isEmpty();
+      Files.setLastModifiedTime(more, FileTime.from(Instant.now()));
+      ImagePreload.of(containerd, images).importAll();
+      assertThat(images.imageStatus(ImageSpec.of("docker.io/library/more:1"))).isPresent();
     }
   }
 

@@ -6,10 +6,13 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.k3sjvm.base.lifetime.Service;
@@ -73,10 +76,23 @@ public final class ImagePreload implements Service {
     if (last.isEmpty()) {
       return;
     }
-    dropPins();
+    ImageCache cache = ImageCache.read(directory);
+    Set<String> wanted = new LinkedHashSet<>();
     for (Map.Entry<Path, Seen> file : last.entrySet()) {
-      take(file.getKey(), file.getValue());
+      wanted.addAll(take(file.getKey(), file.getValue(), cache));
     }
+    Set<String> pinned = pinned();
+    for (String name : pinned) {
+      if (!wanted.contains(name)) {
+        label(name, "");
+      }
+    }
+    for (String name : wanted) {
+      if (!pinned.contains(name)) {
+        label(name, PINNED);
+      }
+    }
+    cache.save(last.keySet());
   }
 
   /** Imports files that appear or change, once they keep their size from one look to the next. */
@@ -88,7 +104,11 @@ public final class ImagePreload implements Service {
       for (Map.Entry<Path, Seen> file : now.entrySet()) {
         boolean settled = file.getValue().equals(last.get(file.getKey()));
         if (settled && !file.getValue().equals(done.get(file.getKey()))) {
-          take(file.getKey(), file.getValue());
+          ImageCache cache = ImageCache.read(directory);
+          for (String name : take(file.getKey(), file.getValue(), cache)) {
+            label(name, PINNED);
+          }
+          cache.save(now.keySet());
         }
       }
       done.keySet().retainAll(now.keySet());
@@ -96,25 +116,30 @@ public final class ImagePreload implements Service {
     }
   }
 
-  private void take(Path file, Seen seen) throws InterruptedException {
+  private List<String> take(Path file, Seen seen, ImageCache cache) throws InterruptedException {
     done.put(file, seen);
+    Instant modified = seen.modified().toInstant();
+    Optional<List<String>> known = cache.imagesOf(file, seen.bytes(), modified);
+    if (known.isPresent()) {
+      return known.get();
+    }
     long begun = System.nanoTime();
     try {
       ImageArchive kind = ImageArchive.of(file).orElseThrow();
       List<String> names = kind == ImageArchive.NAMES ? pull(file) : importArchive(file, kind);
-      for (String name : names) {
-        pin(name);
-      }
+      cache.put(file, seen.bytes(), modified, names);
       log.atInfo()
           .addKeyValue("file", file)
           .addKeyValue("images", String.join(",", names))
           .addKeyValue("took", Duration.ofNanos(System.nanoTime() - begun))
           .log("images imported");
+      return names;
     } catch (IOException e) {
       log.atWarn()
           .addKeyValue("file", file)
           .addKeyValue("reason", e.getMessage())
           .log("image file skipped");
+      return List.of();
     }
   }
 
@@ -144,30 +169,30 @@ public final class ImagePreload implements Service {
     return names;
   }
 
-  private void pin(String name) throws InterruptedException {
+  /** Pins of files that are gone since the last start do not stay. */
+  private Set<String> pinned() throws InterruptedException {
+    if (ctr.isEmpty()) {
+      return Set.of();
+    }
+    try {
+      return new LinkedHashSet<>(ctr.get().list("labels.\"" + OUR_PIN + "\"==" + PINNED));
+    } catch (IOException e) {
+      log.atWarn().addKeyValue("reason", e.getMessage()).log("image pins cannot be listed");
+      return Set.of();
+    }
+  }
+
+  /** Garbage collection leaves images with the label; an empty value takes it off. */
+  private void label(String name, String value) throws InterruptedException {
     if (ctr.isPresent()) {
       try {
-        ctr.get().label(name, List.of(OUR_PIN + "=" + PINNED, CRI_PIN + "=" + PINNED));
+        ctr.get().label(name, List.of(OUR_PIN + "=" + value, CRI_PIN + "=" + value));
       } catch (IOException e) {
         log.atDebug()
             .addKeyValue("image", name)
             .addKeyValue("reason", e.getMessage())
-            .log("image not pinned");
+            .log("image label not set");
       }
-    }
-  }
-
-  /** Pins of files that are gone since the last start do not stay. */
-  private void dropPins() throws InterruptedException {
-    if (ctr.isEmpty()) {
-      return;
-    }
-    try {
-      for (String name : ctr.get().list("labels.\"" + OUR_PIN + "\"==" + PINNED)) {
-        ctr.get().label(name, List.of(OUR_PIN + "=", CRI_PIN + "="));
-      }
-    } catch (IOException e) {
-      log.atWarn().addKeyValue("reason", e.getMessage()).log("old image pins stay");
     }
   }
 
