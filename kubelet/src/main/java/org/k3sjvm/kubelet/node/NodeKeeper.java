@@ -73,8 +73,8 @@ public final class NodeKeeper implements Service {
   /**
    * A keeper that has not begun.
    *
-   * @throws IOException when the host's facts cannot be read, or the kubelet's directory, whose disk
-   *     the node reports, cannot be made
+   * @throws IOException when the host's facts cannot be read, or the kubelet's directory, whose
+   *     disk the node reports, cannot be made
    */
   public NodeKeeper(
       NodeConfig config,
