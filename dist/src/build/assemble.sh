@@ -4,8 +4,8 @@ set -eu
 java_home=$1 target=$2
 here=$(cd "$(dirname "$0")/.." && pwd)
 home=$target/k3s
-# What jdeps finds in our code and libraries, and the naming and management parts that Netty and the AOT cache ask for.
-modules=java.base,java.compiler,java.desktop,java.logging,java.management,java.naming,java.net.http,java.sql,java.xml,jdk.crypto.cryptoki,jdk.unsupported
+# What our code and libraries use (jdeps lists it), and management for the trim of the native heap and for monitoring.
+modules=java.base,java.logging,java.management,java.naming,java.net.http,java.sql,java.xml,jdk.net,jdk.unsupported
 
 runtime=$target/runtime
 stamp="$("$java_home/bin/java" -version 2>&1 | tail -n 1) $modules"
