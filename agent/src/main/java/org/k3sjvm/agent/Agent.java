@@ -1,12 +1,32 @@
 package org.k3sjvm.agent;
 
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
 import org.k3sjvm.agent.config.AgentConfig;
+import org.k3sjvm.base.lifetime.Gate;
 import org.k3sjvm.base.lifetime.ServiceGroup;
-import org.k3sjvm.base.net.HostPort;
-import org.k3sjvm.lb.HealthSource;
-import org.k3sjvm.lb.LbConfig;
-import org.k3sjvm.lb.LoadBalancer;
+import org.k3sjvm.base.net.IpAddresses;
+import org.k3sjvm.base.time.Sleeper;
+import org.k3sjvm.flannel.Flannel;
+import org.k3sjvm.flannel.FlannelConfig;
+import org.k3sjvm.flannel.FlannelHost;
+import org.k3sjvm.flannel.files.PodNetwork;
+import org.k3sjvm.join.Join;
+import org.k3sjvm.join.JoinConfig;
+import org.k3sjvm.join.JoinedNode;
+import org.k3sjvm.kubelet.server.KubeletServer;
+import org.k3sjvm.linux.host.HostPreparation;
+import org.k3sjvm.linux.host.HostSettings;
+import org.k3sjvm.linux.host.ProcSysctls;
+import org.k3sjvm.linux.mount.KernelMounts;
+import org.k3sjvm.linux.process.ChildProcesses;
+import org.k3sjvm.linux.systemd.NotifySocket;
+import org.k3sjvm.linux.systemd.ServiceManager;
+import org.k3sjvm.nodepassword.NodeFiles;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,7 +34,11 @@ import org.slf4j.LoggerFactory;
 public final class Agent {
   private static final Logger log = LoggerFactory.getLogger(Agent.class);
 
+  private static final List<Path> CNI_PLUGINS =
+      List.of(Path.of("/usr/lib/cni"), Path.of("/opt/cni/bin"));
+
   private final AgentConfig config;
+  private final Gate<PodNetwork> podNetwork = new Gate<>("PodNetwork");
 
   public Agent(AgentConfig config) {
     this.config = config;
@@ -23,17 +47,101 @@ public final class Agent {
   /** Blocks until interrupted or until a part fails. Containers keep running after it returns. */
   public void run() throws InterruptedException {
     log.atInfo().addKeyValue("version", Version.current()).log("Starting k3s agent");
-    LbConfig balancing =
-        LbConfig.supervisor(
-            new HostPort(config.server().getHost(), config.server().getPort()),
-            config.loadBalancerPort(),
-            false,
-            config.agentDir());
-    try (LoadBalancer balancer =
-            LoadBalancer.open(balancing, HealthSource.UNKNOWN, InstantSource.system());
+    KubeletArgs kubeletArgs = KubeletArgs.parse(config.kubeletArgs());
+    HostCheck.verify(InstantSource.system(), new KernelMounts());
+    try (NodeTunnels tunnels = new NodeTunnels();
+        Balancers balancers = Balancers.open(config, tunnels);
         ServiceGroup group = ServiceGroup.open("agent")) {
-      group.start("load-balancer", balancer);
+      group.start("load-balancer", balancers::run);
+      group.start("node", () -> runNode(balancers, tunnels, kubeletArgs));
       group.await();
     }
+  }
+
+  private void runNode(Balancers balancers, NodeTunnels tunnels, KubeletArgs kubeletArgs)
+      throws InterruptedException, IOException {
+    Join join = join(balancers);
+    JoinedNode node = join.run();
+    prepareHost(node);
+    try (Apis apis = Apis.open(node);
+        NodeRuntime runtime =
+            NodeRuntime.prepare(config, node.settings(), kubeletArgs.systemdCgroups());
+        FlannelHost host = FlannelHost.open();
+        ServiceGroup parts = ServiceGroup.open("node")) {
+      NodeKubelet kubelet = NodeKubelet.compose(config, kubeletArgs, node, apis, runtime);
+      runtime.start(parts);
+      tunnels.start(
+          node,
+          join,
+          apis.controller(),
+          balancers,
+          NodeKubelet.endpoint(config, kubeletArgs),
+          parts);
+      startNetwork(node, apis, host, parts);
+      runtime.ready().await();
+      try (KubeletServer _ = kubelet.serve(config, kubeletArgs, node, apis, runtime)) {
+        kubelet.start(parts);
+        kubelet.awaitAnnotated();
+        tellReady();
+        parts.await();
+      }
+    }
+  }
+
+  /** Source: k3s v1.36.3 pkg/agent/run.go; tools wait for this line, systemd for the datagram. */
+  private static void tellReady() {
+    log.atInfo().log("k3s agent is up and running");
+    NotifySocket.from(System.getenv()).tell(ServiceManager.READY);
+  }
+
+  private void startNetwork(JoinedNode node, Apis apis, FlannelHost host, ServiceGroup parts) {
+    FlannelConfig network =
+        new FlannelConfig(
+            node.name(),
+            FlannelConfig.backendOf(node.settings().flannelBackend()),
+            node.settings().clusterCidrs(),
+            config.flannelInterface(),
+            node.addresses().internal(),
+            node.settings().flannelIpv6Masquerade(),
+            FlannelConfig.CniForm.EXPANDED,
+            Optional.of(config.agentDir().resolve("etc/flannel/net-conf.json")),
+            FlannelConfig.DEFAULT_SUBNET_FILE,
+            NodeRuntime.cniConfigDir(config),
+            CNI_PLUGINS);
+    parts.start(
+        "flannel", new Flannel(network, host, apis.kubelet(), apis.controller(), podNetwork));
+  }
+
+  private Join join(Balancers balancers) throws InterruptedException {
+    JoinConfig join =
+        new JoinConfig(
+            config.server(),
+            balancers.supervisorUrl(),
+            TokenSource.read(config, Sleeper.SYSTEM),
+            config.agentDir(),
+            NodeFiles.DEFAULT_DIRECTORY,
+            config.nodeName().orElseGet(HostName::read),
+            config.withNodeId(),
+            addresses(config.nodeIps()),
+            addresses(config.externalIps()),
+            config.flannelInterface(),
+            config.resolvConf(),
+            config.runtimeEndpoint().orElse(JoinConfig.DEFAULT_RUNTIME_ENDPOINT),
+            Optional.empty());
+    return new Join(join, Join.Host.local(), balancers::apiServerUrl, balancers::lastFailures);
+  }
+
+  private static void prepareHost(JoinedNode node) throws InterruptedException {
+    boolean ipv6 = node.settings().clusterCidrs().stream().anyMatch(cidr -> cidr.isIpv6());
+    boolean filtered =
+        !node.settings().disableKubeProxy() || !node.settings().flannelBackend().equals("none");
+    HostSettings.Conntrack conntrack =
+        HostSettings.Conntrack.defaults(Runtime.getRuntime().availableProcessors());
+    new HostPreparation(new ChildProcesses(), new ProcSysctls())
+        .prepare(new HostSettings(ipv6, filtered, conntrack));
+  }
+
+  private static List<InetAddress> addresses(List<String> texts) {
+    return texts.stream().map(IpAddresses::parse).toList();
   }
 }

@@ -9,25 +9,25 @@ import java.util.List;
 
 /** The flags of {@code k3s agent}. Source: k3s v1.36 {@code k3s agent --help}. */
 public final class AgentFlags {
-  static final Flag CONFIG =
+  public static final Flag CONFIG =
       Flag.of(
               STRING,
               "config",
               "Load configuration from FILE (default: /etc/rancher/k3s/config.yaml)")
           .alias("c")
           .env("K3S_CONFIG_FILE");
-  static final Flag DEBUG = Flag.of(BOOL, "debug", "Turn on debug logs").env("K3S_DEBUG");
-  static final Flag SERVER =
+  public static final Flag DEBUG = Flag.of(BOOL, "debug", "Turn on debug logs").env("K3S_DEBUG");
+  public static final Flag SERVER =
       Flag.of(STRING, "server", "Server to join, https://host:port").alias("s").env("K3S_URL");
-  static final Flag TOKEN =
+  public static final Flag TOKEN =
       Flag.of(STRING, "token", "Token to authenticate with").alias("t").env("K3S_TOKEN");
-  static final Flag TOKEN_FILE =
+  public static final Flag TOKEN_FILE =
       Flag.of(STRING, "token-file", "File that holds the token").env("K3S_TOKEN_FILE");
-  static final Flag DATA_DIR =
+  public static final Flag DATA_DIR =
       Flag.of(STRING, "data-dir", "Folder for state (default: /var/lib/rancher/k3s)")
           .alias("d")
           .env("K3S_DATA_DIR");
-  static final Flag NODE_NAME =
+  public static final Flag NODE_NAME =
       Flag.of(STRING, "node-name", "Node name (default: host name)").env("K3S_NODE_NAME");
   static final Flag WITH_NODE_ID = Flag.of(BOOL, "with-node-id", "Append an id to the node name");
   static final Flag NODE_LABEL =
@@ -37,7 +37,7 @@ public final class AgentFlags {
           LIST,
           "node-taint",
           "Taint of the node, key=value:Effect, set when it registers; repeat for more");
-  static final Flag NODE_IP =
+  public static final Flag NODE_IP =
       Flag.of(LIST, "node-ip", "Address to advertise for the node").alias("i");
   static final Flag NODE_EXTERNAL_IP =
       Flag.of(LIST, "node-external-ip", "External address to advertise for the node");
@@ -45,7 +45,7 @@ public final class AgentFlags {
       Flag.of(LIST, "node-internal-dns", "Internal DNS name to advertise");
   static final Flag NODE_EXTERNAL_DNS =
       Flag.of(LIST, "node-external-dns", "External DNS name to advertise");
-  static final Flag BIND_ADDRESS =
+  public static final Flag BIND_ADDRESS =
       Flag.of(STRING, "bind-address", "Address that the kubelet listens on (default: 0.0.0.0)");
   static final Flag CONTAINER_RUNTIME_ENDPOINT =
       Flag.of(
@@ -85,10 +85,10 @@ public final class AgentFlags {
       Flag.of(LIST, "kubelet-arg", "Argument of the kubelet, name=value; repeat for more");
   static final Flag KUBE_PROXY_ARG =
       Flag.of(LIST, "kube-proxy-arg", "Argument of the service proxy, name=value; repeat for more");
-  static final Flag HELP = Flag.of(BOOL, "help", "Show help").alias("h");
+  public static final Flag HELP = Flag.of(BOOL, "help", "Show help").alias("h");
 
   /** In the order of the help text. */
-  static final List<Flag> ALL =
+  public static final List<Flag> ALL =
       List.of(
           CONFIG,
           DEBUG,

@@ -26,15 +26,18 @@ public record Flag(
     aliases = List.copyOf(aliases);
   }
 
-  static Flag of(Type type, String name, String help) {
+  /** A flag without aliases and variable. */
+  public static Flag of(Type type, String name, String help) {
     return new Flag(name, List.of(), type, Optional.empty(), help);
   }
 
-  Flag env(String variable) {
+  /** The same, also read from an environment variable. */
+  public Flag env(String variable) {
     return new Flag(name, aliases, type, Optional.of(variable), help);
   }
 
-  Flag alias(String other) {
+  /** The same with a second name. */
+  public Flag alias(String other) {
     return new Flag(name, List.of(other), type, env, help);
   }
 }

@@ -75,6 +75,13 @@ public final class FlagValues {
         .toList();
   }
 
+  /** The same with one value of a flag in place of what was given. */
+  public FlagValues with(Flag flag, String value) {
+    Map<Flag, List<String>> changed = new HashMap<>(values);
+    changed.put(flag, List.of(value));
+    return new FlagValues(changed);
+  }
+
   /** The help text of a subcommand. */
   public static String help(String subcommand, String summary, List<Flag> flags) {
     StringBuilder text = new StringBuilder();

@@ -1,0 +1,151 @@
+package org.k3sjvm.agent;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.k3sjvm.agent.config.AgentConfig;
+import org.k3sjvm.base.net.HostPort;
+import org.k3sjvm.join.ServerSettings;
+import org.k3sjvm.lb.HealthSource;
+import org.k3sjvm.lb.LbConfig;
+import org.k3sjvm.lb.LoadBalancer;
+
+/**
+ * The load balancer in front of the supervisors and, where API servers listen on a port of their
+ * own, a second one in front of those. Any thread may call. Source: k3s v1.36.3 pkg/agent/proxy.
+ */
+final class Balancers implements AutoCloseable {
+  private final HostPort server;
+  private final Path agentDirectory;
+  private final boolean ipv6First;
+  private final HealthSource health;
+  private final LoadBalancer supervisors;
+  private final Object lock = new Object();
+
+  @GuardedBy("lock")
+  private @Nullable LoadBalancer apiServers;
+
+  private Balancers(AgentConfig config, boolean ipv6First, HealthSource health) {
+    this.server = new HostPort(bare(config.server().getHost()), config.server().getPort());
+    this.agentDirectory = config.agentDir();
+    this.ipv6First = ipv6First;
+    this.health = health;
+    this.supervisors =
+        LoadBalancer.open(
+            LbConfig.supervisor(server, config.loadBalancerPort(), ipv6First, agentDirectory),
+            health,
+            InstantSource.system());
+  }
+
+  /**
+   * Listens for supervisor requests.
+   *
+   * @throws org.k3sjvm.lb.LbException when the port is taken; the message names the flag
+   */
+  static Balancers open(AgentConfig config, HealthSource health) {
+    boolean ipv6First =
+        config.nodeIps().stream().findFirst().filter(address -> address.contains(":")).isPresent();
+    return new Balancers(config, ipv6First, health);
+  }
+
+  /** Blocks until closed, or until listening fails. */
+  void run() throws InterruptedException {
+    supervisors.run();
+  }
+
+  URI supervisorUrl() {
+    return supervisors.localUrl();
+  }
+
+  /**
+   * Where the Kubernetes API is reached; opens the second load balancer when the server's settings
+   * ask for one.
+   */
+  URI apiServerUrl(ServerSettings settings) {
+    if (!settings.separateApiServerPort()) {
+      return supervisors.localUrl();
+    }
+    synchronized (lock) {
+      if (apiServers == null) {
+        apiServers =
+            LoadBalancer.open(
+                LbConfig.apiServer(
+                    new HostPort(server.host(), settings.apiServerPort()),
+                    supervisors.localEndpoint().port(),
+                    ipv6First,
+                    agentDirectory),
+                health,
+                InstantSource.system());
+      }
+      return apiServers.localUrl();
+    }
+  }
+
+  /**
+   * The cluster's API servers are these. Supervisors listen on the same hosts, on the port of
+   * {@code --server} if it differs.
+   */
+  void update(List<HostPort> servers) {
+    synchronized (lock) {
+      if (apiServers == null) {
+        supervisors.update(servers);
+      } else {
+        apiServers.update(servers);
+        supervisors.update(servers.stream().map(this::supervisorOf).toList());
+      }
+    }
+  }
+
+  /** The supervisor on the host of an API server. */
+  HostPort supervisorOf(HostPort apiServer) {
+    synchronized (lock) {
+      return apiServers == null ? apiServer : new HostPort(apiServer.host(), server.port());
+    }
+  }
+
+  HostPort configuredServer() {
+    return server;
+  }
+
+  /** Makes a change of a tunnel's health count at once. */
+  void healthChanged() {
+    supervisors.healthChanged();
+    synchronized (lock) {
+      if (apiServers != null) {
+        apiServers.healthChanged();
+      }
+    }
+  }
+
+  /** Why servers could not be reached lately. */
+  Optional<String> lastFailures() {
+    synchronized (lock) {
+      return Stream.of(Optional.of(supervisors), Optional.ofNullable(apiServers))
+          .flatMap(Optional::stream)
+          .flatMap(balancer -> balancer.lastFailures().stream())
+          .collect(
+              Collectors.collectingAndThen(
+                  Collectors.joining("; "), text -> Optional.of(text).filter(t -> !t.isEmpty())));
+    }
+  }
+
+  @Override
+  public void close() {
+    supervisors.close();
+    synchronized (lock) {
+      if (apiServers != null) {
+        apiServers.close();
+      }
+    }
+  }
+
+  private static String bare(String host) {
+    return host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
+  }
+}

@@ -1,0 +1,189 @@
+package org.k3sjvm.agent;
+
+import io.fabric8.kubernetes.api.model.TaintBuilder;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+import org.k3sjvm.agent.config.AgentConfig;
+import org.k3sjvm.base.lifetime.ServiceGroup;
+import org.k3sjvm.base.net.HostPort;
+import org.k3sjvm.base.time.Sleeper;
+import org.k3sjvm.http.ServerTls;
+import org.k3sjvm.join.JoinedNode;
+import org.k3sjvm.join.NodeCertificate;
+import org.k3sjvm.kubelet.Kubelet;
+import org.k3sjvm.kubelet.KubeletConfig;
+import org.k3sjvm.kubelet.cgroup.CgroupSettings;
+import org.k3sjvm.kubelet.node.AgentNodePatch;
+import org.k3sjvm.kubelet.node.NodeArguments;
+import org.k3sjvm.kubelet.node.NodeConfig;
+import org.k3sjvm.kubelet.node.NodeKeeper;
+import org.k3sjvm.kubelet.pod.PodEvent;
+import org.k3sjvm.kubelet.server.KubeletServer;
+import org.k3sjvm.kubelet.server.KubeletServerConfig;
+import org.k3sjvm.kubelet.volume.LocalPodVolumes;
+import org.k3sjvm.linux.cgroup.CgroupFs;
+import org.k3sjvm.linux.mount.KernelMounts;
+import org.k3sjvm.linux.mount.Mounts;
+
+/** The kubelet of this node: the Node object, the pods, and the annotations that k3s adds. */
+final class NodeKubelet {
+  private final NodeKeeper keeper;
+  private final Kubelet kubelet;
+  private final NodeAnnotations annotations;
+
+  private NodeKubelet(NodeKeeper keeper, Kubelet kubelet, NodeAnnotations annotations) {
+    this.keeper = keeper;
+    this.kubelet = kubelet;
+    this.annotations = annotations;
+  }
+
+  static NodeKubelet compose(
+      AgentConfig config, KubeletArgs args, JoinedNode node, Apis apis, NodeRuntime runtime)
+      throws IOException {
+    Mounts mounts = new KernelMounts();
+    LateEvents events = new LateEvents();
+    NodeKeeper keeper =
+        new NodeKeeper(
+            nodeConfig(config, args, node),
+            apis.heartbeat(),
+            runtime.runtime(),
+            runtime.images(),
+            mounts,
+            events::tell);
+    LocalPodVolumes volumes =
+        new LocalPodVolumes(
+            args.rootDir(),
+            apis.kubelet(),
+            mounts,
+            keeper::allocatable,
+            InstantSource.system(),
+            RandomGenerator.getDefault());
+    Kubelet kubelet =
+        new Kubelet(
+            kubeletConfig(args, node),
+            new Kubelet.Ports(
+                runtime.runtime(),
+                runtime.images(),
+                apis.kubelet(),
+                volumes,
+                CgroupFs.detect(mounts),
+                keeper::allocatable));
+    events.kubelet = Optional.of(kubelet);
+    AgentNodePatch patch =
+        new AgentNodePatch(
+            config.labels(),
+            !node.settings().disableCloudController(),
+            texts(node.addresses().internal()),
+            texts(node.addresses().external()),
+            config.internalDns(),
+            config.externalDns(),
+            HostName.read(),
+            NodeArguments.of(config.arguments(), System.getenv()));
+    return new NodeKubelet(
+        keeper, kubelet, new NodeAnnotations(patch, apis.kubelet(), Sleeper.SYSTEM));
+  }
+
+  /** Registers the node and runs its pods; the runtime is ready. */
+  void start(ServiceGroup group) {
+    group.start("node-status", keeper);
+    group.start("pods", kubelet);
+  }
+
+  /**
+   * Serves the kubelet's API until closed.
+   *
+   * @throws IOException when the port is taken; the message names it
+   */
+  KubeletServer serve(
+      AgentConfig config, KubeletArgs args, JoinedNode node, Apis apis, NodeRuntime runtime)
+      throws IOException {
+    return KubeletServer.start(
+        new KubeletServerConfig(node.name(), endpoint(config, args), Path.of("/var/log")),
+        new ServerTls(node.tls(NodeCertificate.SERVING_KUBELET), node.clientCa()),
+        apis.kubelet(),
+        kubelet.pods(),
+        runtime.runtime());
+  }
+
+  /** Returns when the node says all that the cluster needs. */
+  void awaitAnnotated() throws InterruptedException {
+    annotations.write(keeper.registered());
+  }
+
+  NodeKeeper keeper() {
+    return keeper;
+  }
+
+  /** Where servers reach the kubelet's API through a tunnel. */
+  static HostPort endpoint(AgentConfig config, KubeletArgs args) {
+    return new HostPort(config.bindAddress().orElse("0.0.0.0"), args.port());
+  }
+
+  private static NodeConfig nodeConfig(AgentConfig config, KubeletArgs args, JoinedNode node) {
+    return new NodeConfig(
+        node.name(),
+        node.addresses().internal(),
+        !node.settings().disableCloudController(),
+        config.labels(),
+        config.taints().stream()
+            .map(
+                taint ->
+                    new TaintBuilder()
+                        .withKey(taint.key())
+                        .withValue(taint.value())
+                        .withEffect(taint.effect())
+                        .build())
+            .toList(),
+        "",
+        Version.current().version(),
+        args.port(),
+        args.maxPods(),
+        args.rootDir(),
+        NodeConfig.Reserved.DEFAULT,
+        NodeConfig.Periods.DEFAULT);
+  }
+
+  private static KubeletConfig kubeletConfig(KubeletArgs args, JoinedNode node) {
+    KubeletConfig defaults = KubeletConfig.of(node.name(), node.addresses().primary());
+    return new KubeletConfig(
+        node.name(),
+        node.addresses().internal(),
+        new KubeletConfig.Directories(
+            args.rootDir(),
+            defaults.directories().podLogs(),
+            defaults.directories().containerLogs()),
+        new CgroupSettings(
+            args.systemdCgroups() ? CgroupSettings.Driver.SYSTEMD : CgroupSettings.Driver.CGROUPFS,
+            "",
+            true),
+        new KubeletConfig.Dns(
+            texts(node.settings().clusterDns()),
+            node.settings().clusterDomain(),
+            Optional.of(node.resolvConf())),
+        new KubeletConfig.Limits(
+            args.maxPods(),
+            defaults.limits().parallelStarts(),
+            args.parallelPulls(),
+            defaults.limits().podPids()));
+  }
+
+  private static List<String> texts(List<InetAddress> addresses) {
+    return addresses.stream().map(InetAddress::getHostAddress).toList();
+  }
+
+  /** The keeper tells of the node before the kubelet, whose recorder writes it down, is there. */
+  private static final class LateEvents {
+    private volatile Optional<Kubelet> kubelet = Optional.empty();
+
+    void tell(boolean warning, String reason, String message) {
+      PodEvent event =
+          warning ? PodEvent.warning(reason, message) : PodEvent.normal(reason, message);
+      kubelet.ifPresent(k -> k.events().recordOfNode(event));
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package org.k3sjvm.agent;
+
+import java.util.List;
+import java.util.Optional;
+import org.k3sjvm.base.lifetime.ServiceGroup;
+import org.k3sjvm.base.net.HostPort;
+import org.k3sjvm.base.pki.TlsContexts;
+import org.k3sjvm.base.time.Sleeper;
+import org.k3sjvm.join.Join;
+import org.k3sjvm.join.JoinedNode;
+import org.k3sjvm.join.NodeCertificate;
+import org.k3sjvm.kube.KubeApi;
+import org.k3sjvm.lb.Health;
+import org.k3sjvm.lb.HealthSource;
+import org.k3sjvm.tunnel.EgressMode;
+import org.k3sjvm.tunnel.EgressRules;
+import org.k3sjvm.tunnel.EgressView;
+import org.k3sjvm.tunnel.ServerAddresses;
+import org.k3sjvm.tunnel.Tunnels;
+
+/**
+ * A tunnel to each server, and what follows from them: the load balancers learn which servers there
+ * are, and a server counts as healthy while its tunnel is up.
+ */
+final class NodeTunnels implements HealthSource, AutoCloseable {
+  private volatile Optional<Tunnels> tunnels = Optional.empty();
+  private volatile Optional<Balancers> balancers = Optional.empty();
+
+  /**
+   * Connects to the servers for as long as the group runs.
+   *
+   * @param kubelet where the kubelet's API listens
+   */
+  void start(
+      JoinedNode node,
+      Join supervisor,
+      KubeApi controller,
+      Balancers toUpdate,
+      HostPort kubelet,
+      ServiceGroup group) {
+    EgressRules rules =
+        new EgressRules(EgressMode.parse(node.settings().egressSelectorMode()), kubelet);
+    EgressView view =
+        new EgressView(
+            java.util.Set.of(),
+            java.util.Set.copyOf(node.addresses().internal()),
+            java.util.Set.of(),
+            node.settings().clusterCidrs());
+    Tunnels running =
+        new Tunnels(
+            () ->
+                TlsContexts.of(
+                    node.serverCa(), Optional.of(node.tls(NodeCertificate.CLIENT_KUBELET))),
+            (protocol, address) -> rules.decide(protocol, address, view));
+    tunnels = Optional.of(running);
+    balancers = Optional.of(toUpdate);
+    ServerAddresses calmed =
+        new ServerAddresses(ServerAddresses.CALM, servers -> serve(running, toUpdate, servers));
+    ServerWatch watch =
+        new ServerWatch(
+            supervisor,
+            controller,
+            servers -> serve(running, toUpdate, servers),
+            calmed::offer,
+            Sleeper.SYSTEM);
+    group.start("servers", calmed);
+    group.start("server-watch", watch);
+  }
+
+  /** An empty list means that nobody knows yet: the configured server has a tunnel all the same. */
+  private static void serve(Tunnels tunnels, Balancers balancers, List<HostPort> servers) {
+    if (servers.isEmpty()) {
+      tunnels.serve(List.of(balancers.configuredServer()));
+    } else {
+      balancers.update(servers);
+      tunnels.serve(servers.stream().map(balancers::supervisorOf).toList());
+    }
+  }
+
+  @Override
+  public Health healthOf(HostPort server) {
+    Optional<Tunnels> running = tunnels;
+    Optional<Balancers> known = balancers;
+    if (running.isEmpty() || known.isEmpty()) {
+      return Health.UNKNOWN;
+    }
+    return switch (running.get().healthOf(known.get().supervisorOf(server))) {
+      case UNKNOWN -> Health.UNKNOWN;
+      case OK -> Health.OK;
+      case FAILED -> Health.FAILED;
+    };
+  }
+
+  @Override
+  public void close() {
+    tunnels.ifPresent(Tunnels::close);
+  }
+}
