@@ -1,6 +1,8 @@
 package org.k3sjvm.cli;
 
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.k3sjvm.base.lifetime.Service;
 import org.k3sjvm.base.lifetime.ServiceFailedException;
 import org.slf4j.Logger;
@@ -19,9 +21,11 @@ final class Foreground {
 
   static int run(String name, Service service) {
     Thread main = Thread.currentThread();
-    Thread hook = new Thread(() -> stop(name, main), "stop");
+    CountDownLatch ended = new CountDownLatch(1);
+    Thread hook = new Thread(() -> stop(name, main, ended), "stop");
     Runtime.getRuntime().addShutdownHook(hook);
     int code = runToTheEnd(name, service);
+    ended.countDown();
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
@@ -48,10 +52,10 @@ final class Foreground {
   }
 
   /** The virtual machine would exit with 143 after a signal; halting here makes it 0. */
-  private static void stop(String name, Thread main) {
+  private static void stop(String name, Thread main, CountDownLatch ended) {
     main.interrupt();
     try {
-      if (!main.join(STOP_LIMIT)) {
+      if (!ended.await(STOP_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
         log.atWarn().addKeyValue("limit", STOP_LIMIT).log("{} did not stop in time", name);
       }
     } catch (InterruptedException e) {

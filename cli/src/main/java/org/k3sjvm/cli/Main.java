@@ -86,6 +86,7 @@ public final class Main {
     try {
       return switch (name) {
         case "agent" -> AgentCommand.run(arguments, out);
+        case "server" -> ServerCommand.run(arguments, out);
         default -> usage(err, "no command is named " + name + "; 'k3s --help' lists them");
       };
     } catch (UsageException e) {
