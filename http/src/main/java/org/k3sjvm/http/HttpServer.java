@@ -1,7 +1,6 @@
 package org.k3sjvm.http;
 
 import io.netty.bootstrap.ServerBootstrap;
-import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -49,9 +48,6 @@ public final class HttpServer implements AutoCloseable {
   private static final Duration GRACE = Duration.ofSeconds(2);
   private static final WriteBufferWaterMark OUTBOUND =
       new WriteBufferWaterMark(16 * 1024, 64 * 1024);
-
-  /** Heap buffers that the collector frees: no arenas, whose chunks alone would be megabytes. */
-  private static final UnpooledByteBufAllocator BUFFERS = new UnpooledByteBufAllocator(false, true);
 
   private final HttpServerConfig config;
   private final Handler handler;
@@ -124,7 +120,7 @@ public final class HttpServer implements AutoCloseable {
             .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
             .childOption(ChannelOption.SO_KEEPALIVE, true)
-            .childOption(ChannelOption.ALLOCATOR, BUFFERS)
+            .childOption(ChannelOption.ALLOCATOR, HeapBuffers.INSTANCE)
             .childOption(ChannelOption.RECVBUF_ALLOCATOR, receive)
             .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, OUTBOUND)
             .childHandler(
