@@ -55,6 +55,7 @@ public final class Containerd implements Service {
   private final ContainerdConfig config;
   private final Programs programs;
   private final Path program;
+  private final ContainerdVersion version;
   private final InstantSource clock;
   private final Sleeper sleeper;
 
@@ -62,11 +63,13 @@ public final class Containerd implements Service {
       ContainerdConfig config,
       Programs programs,
       Path program,
+      ContainerdVersion version,
       InstantSource clock,
       Sleeper sleeper) {
     this.config = config;
     this.programs = programs;
     this.program = program;
+    this.version = version;
     this.clock = clock;
     this.sleeper = sleeper;
   }
@@ -83,7 +86,7 @@ public final class Containerd implements Service {
     if (config.defaultRuntime().isEmpty()) {
       programs.need("runc");
     }
-    ContainerdVersion version = version(program);
+    ContainerdVersion version = versionOf(program);
     HostFacts host = HostProbe.look(config, programs, ProcessFacts.read());
     Registries registries = RegistriesFile.read(config.registries());
     if (config.cniIsOurs() && host.cniPlugins().isEmpty()) {
@@ -108,12 +111,18 @@ public final class Containerd implements Service {
         .addKeyValue("config", config.configFile())
         .addKeyValue("socket", config.socket())
         .log("containerd prepared");
-    return new Containerd(config, programs, program, InstantSource.system(), Sleeper.SYSTEM);
+    return new Containerd(
+        config, programs, program, version, InstantSource.system(), Sleeper.SYSTEM);
   }
 
   /** Where its CRI is served once it runs. */
   public CriEndpoint endpoint() {
     return new CriEndpoint(config.socket());
+  }
+
+  /** Which containerd it is. */
+  public ContainerdVersion version() {
+    return version;
   }
 
   /** Where images to preload are looked for. */
@@ -176,7 +185,7 @@ public final class Containerd implements Service {
     return result;
   }
 
-  private static ContainerdVersion version(Path program) throws InterruptedException {
+  private static ContainerdVersion versionOf(Path program) throws InterruptedException {
     CommandResult result = new ChildProcesses().run(Command.of(program.toString(), "--version"));
     try {
       return ContainerdVersion.parse(result.output());

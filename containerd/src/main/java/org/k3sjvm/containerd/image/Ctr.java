@@ -22,10 +22,16 @@ final class Ctr {
 
   private final Path program;
   private final Path socket;
+  private boolean importsLocally;
 
-  Ctr(Path program, Path socket) {
+  /**
+   * @param importsLocally whether the client must be asked to import by itself, as it did before
+   *     containerd 2: only then it names the images that it has put in place
+   */
+  Ctr(Path program, Path socket, boolean importsLocally) {
     this.program = program;
     this.socket = socket;
+    this.importsLocally = importsLocally;
   }
 
   /**
@@ -37,12 +43,14 @@ final class Ctr {
   List<String> importArchive(Path file, ImageArchive kind)
       throws IOException, InterruptedException {
     String said;
-    if (kind.unpack().isEmpty()) {
-      said = run(List.of(builder(List.of("images", "import", file.toString()))));
-    } else {
-      List<String> unpack = new ArrayList<>(kind.unpack());
-      unpack.add(file.toString());
-      said = run(List.of(new ProcessBuilder(unpack), builder(List.of("images", "import", "-"))));
+    try {
+      said = runImport(file, kind);
+    } catch (IOException e) {
+      if (!importsLocally || !String.valueOf(e.getMessage()).contains("not defined: -local")) {
+        throw e;
+      }
+      importsLocally = false; // containerd 2.0
+      said = runImport(file, kind);
     }
     List<String> names = new ArrayList<>();
     Matcher matcher = IMPORTED.matcher(said);
@@ -50,6 +58,21 @@ final class Ctr {
       names.add(matcher.group("name"));
     }
     return names;
+  }
+
+  private String runImport(Path file, ImageArchive kind) throws IOException, InterruptedException {
+    List<String> arguments = new ArrayList<>(List.of("images", "import"));
+    if (importsLocally) {
+      arguments.add("--local");
+    }
+    if (kind.unpack().isEmpty()) {
+      arguments.add(file.toString());
+      return run(List.of(builder(arguments)));
+    }
+    arguments.add("-");
+    List<String> unpack = new ArrayList<>(kind.unpack());
+    unpack.add(file.toString());
+    return run(List.of(new ProcessBuilder(unpack), builder(arguments)));
   }
 
   /** Names of images that match a filter of containerd's. */

@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 import org.k3sjvm.base.lifetime.Service;
 import org.k3sjvm.base.time.Sleeper;
 import org.k3sjvm.containerd.Containerd;
+import org.k3sjvm.containerd.config.Schema;
 import org.k3sjvm.cri.CriException;
 import org.k3sjvm.cri.ImageService;
 import org.k3sjvm.cri.ImageSpec;
@@ -48,24 +49,28 @@ public final class ImagePreload implements Service {
   private final Map<Path, Seen> done = new HashMap<>();
   private Map<Path, Seen> last = Map.of();
 
-  /**
-   * @param directory need not exist, and may appear later
-   * @param program containerd's client; without it archives are not imported
-   */
-  public ImagePreload(
-      Path directory, Optional<Path> program, Path socket, ImageService images, Sleeper sleeper) {
+  private ImagePreload(Path directory, Optional<Ctr> ctr, ImageService images, Sleeper sleeper) {
     this.directory = directory;
-    this.ctr = program.map(path -> new Ctr(path, socket));
+    this.ctr = ctr;
     this.images = images;
     this.sleeper = sleeper;
   }
 
-  /** The preload of a containerd of ours. */
+  /**
+   * The preload of a containerd of ours. Its directory need not exist, and may appear later;
+   * without containerd's own client archives are not imported.
+   */
   public static ImagePreload of(Containerd containerd, ImageService images) {
     return new ImagePreload(
         containerd.imagesDir(),
-        containerd.client(),
-        containerd.endpoint().socket(),
+        containerd
+            .client()
+            .map(
+                program ->
+                    new Ctr(
+                        program,
+                        containerd.endpoint().socket(),
+                        containerd.version().schema() == Schema.V3)),
         images,
         Sleeper.SYSTEM);
   }
