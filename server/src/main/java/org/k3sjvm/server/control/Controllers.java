@@ -34,8 +34,12 @@ import org.k3sjvm.server.control.node.NodePasswords;
 import org.k3sjvm.server.control.node.NodeSetup;
 import org.k3sjvm.server.control.node.OrphanedPods;
 import org.k3sjvm.server.control.schedule.Scheduler;
+import org.k3sjvm.server.control.workload.DaemonSet;
+import org.k3sjvm.server.control.workload.DaemonSetReconciler;
 import org.k3sjvm.server.control.workload.DeploymentReconciler;
+import org.k3sjvm.server.control.workload.JobReconciler;
 import org.k3sjvm.server.control.workload.ReplicaSetReconciler;
+import org.k3sjvm.server.control.workload.StatefulSetReconciler;
 import org.k3sjvm.server.control.workload.Workload;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,6 +64,9 @@ public final class Controllers implements org.k3sjvm.base.lifetime.Service {
     nodes();
     namespaces();
     workloads();
+    daemons();
+    follow(Workload.JOBS, add("jobs", new JobReconciler(cluster)));
+    follow(Workload.STATEFUL_SETS, add("stateful-sets", new StatefulSetReconciler(cluster)));
     endpoints();
     garbage();
   }
@@ -146,11 +153,9 @@ public final class Controllers implements org.k3sjvm.base.lifetime.Service {
   private void workloads() {
     var sets = add("replica-sets", new ReplicaSetReconciler(cluster));
     var deployments = add("deployments", new DeploymentReconciler(cluster));
-    cluster.cache(Workload.REPLICA_SETS).onChange(enqueue(sets));
+    follow(Workload.REPLICA_SETS, sets);
     cluster.cache(Workload.DEPLOYMENTS).onChange(enqueue(deployments));
     cluster.cache(Workload.REPLICA_SETS).onChange(owner(Workload.DEPLOYMENTS, deployments));
-    cluster.pods().onChange(owner(Workload.REPLICA_SETS, sets));
-    cluster.pods().onChange(change -> matching(change, Workload.REPLICA_SETS, sets));
     cluster
         .pods()
         .onChange(
@@ -198,6 +203,39 @@ public final class Controllers implements org.k3sjvm.base.lifetime.Service {
   private void garbage() {
     GarbageReconciler garbage = new GarbageReconciler(cluster, kinds());
     garbage.wire(add("garbage", garbage));
+  }
+
+  private void daemons() {
+    var daemons = add("daemon-sets", new DaemonSetReconciler(cluster));
+    follow(Workload.DAEMON_SETS, daemons);
+    cluster
+        .nodes()
+        .onChange(
+            change -> {
+              boolean same =
+                  change.before().isPresent()
+                      && change.after().isPresent()
+                      && matters(change.before().get()).equals(matters(change.after().get()));
+              if (!same) {
+                for (DaemonSet set : cluster.cache(Workload.DAEMON_SETS).all()) {
+                  daemons.add(ObjectName.of(set));
+                }
+              }
+            });
+  }
+
+  /** What of a node decides whether a daemon runs there. */
+  private static List<Object> matters(Node node) {
+    return List.of(
+        Fields.labels(node),
+        node.getSpec() == null ? List.of() : Fields.list(node.getSpec().getTaints()));
+  }
+
+  /** Brings a workload into its queue when it or a pod of it changes. */
+  private <W extends Workload> void follow(Resource<W> kind, WorkQueue<ObjectName> queue) {
+    cluster.cache(kind).onChange(enqueue(queue));
+    cluster.pods().onChange(owner(kind, queue));
+    cluster.pods().onChange(change -> matching(change, kind, queue));
   }
 
   private Optional<ObjectName> grandOwner(Pod pod) {

@@ -59,7 +59,7 @@ class ControllersTest {
         bound().stream()
             .collect(Collectors.groupingBy(p -> p.getSpec().getNodeName(), Collectors.counting()));
     assertThat(perNode.get("n1")).isBetween(20L, 30L);
-    assertThat(tookMillis).isLessThan(1000);
+    assertThat(tookMillis).isLessThan(3000); // about 100 on an idle machine
     await(
         "events are there",
         () ->

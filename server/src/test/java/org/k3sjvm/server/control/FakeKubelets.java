@@ -1,6 +1,7 @@
 package org.k3sjvm.server.control;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.k3sjvm.base.lifetime.Service;
@@ -19,6 +20,7 @@ import org.k3sjvm.kube.Selection;
 public final class FakeKubelets implements Service {
   private final KubeApi api;
   private final Set<String> brokenImages = ConcurrentHashMap.newKeySet();
+  private final Map<String, String> ending = new ConcurrentHashMap<>();
 
   public FakeKubelets(KubeApi api) {
     this.api = api;
@@ -27,6 +29,11 @@ public final class FakeKubelets implements Service {
   /** Pods of that image never become ready. */
   public void cannotRun(String image) {
     brokenImages.add(image);
+  }
+
+  /** Pods of that image end at once. */
+  public void ends(String image, boolean successfully) {
+    ending.put(image, successfully ? "Succeeded" : "Failed");
   }
 
   @Override
@@ -56,10 +63,14 @@ public final class FakeKubelets implements Service {
     } else if (pod.getStatus() == null
         || "Pending".equals(pod.getStatus().getPhase())
         || pod.getStatus().getPhase() == null) {
-      boolean ready = !brokenImages.contains(pod.getSpec().getContainers().getFirst().getImage());
+      String image = pod.getSpec().getContainers().getFirst().getImage();
+      String phase = ending.getOrDefault(image, "Running");
+      boolean ready = phase.equals("Running") && !brokenImages.contains(image);
       String text =
-          "{'status': {'phase': 'Running', 'podIP': '10.42.0.9',"
-              + " 'podIPs': [{'ip': '10.42.0.9'}], 'conditions': [{'type': 'Ready', 'status': '"
+          "{'status': {'phase': '"
+              + phase
+              + "', 'podIP': '10.42.0.9', 'podIPs': [{'ip': '10.42.0.9'}],"
+              + " 'conditions': [{'type': 'Ready', 'status': '"
               + (ready ? "True" : "False")
               + "', 'lastTransitionTime': '2026-01-01T00:00:00Z'}]}}";
       var _ =

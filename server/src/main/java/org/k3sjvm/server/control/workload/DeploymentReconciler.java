@@ -164,7 +164,7 @@ public final class DeploymentReconciler implements Reconciler<ObjectName> {
     if (newest.isPresent()) {
       note(deployment, DeploymentSets.revision(newest.get()));
     }
-    OwnedPods.report(cluster, deployments, deployment, deployment.status(), status, _ -> {});
+    OwnedPods.report(cluster, deployments, deployment, deployment.status(), status);
     if (DeploymentConditions.isComplete(deployment, counts)) {
       sets.forgetHistory(deployment, old);
     }

@@ -63,7 +63,7 @@ public record Job(
   }
 
   /** The condition that ended it; empty while it goes on. */
-  Optional<Condition> ended() {
+  public Optional<Condition> ended() {
     return Fields.list(observed().conditions()).stream()
         .filter(one -> one.type().equals("Complete") || one.type().equals("Failed"))
         .filter(one -> one.status().equals("True"))

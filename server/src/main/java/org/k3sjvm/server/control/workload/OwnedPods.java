@@ -20,10 +20,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.k3sjvm.kube.DeleteRequest;
 import org.k3sjvm.kube.KubeException;
+import org.k3sjvm.kube.KubeJson;
 import org.k3sjvm.kube.ObjectName;
 import org.k3sjvm.kube.Resource;
 import org.k3sjvm.kube.Resources;
@@ -220,20 +220,13 @@ final class OwnedPods<W extends Workload> {
 
   /** Patches the status when it differs from what is there. */
   static <W extends Workload> void report(
-      Cluster cluster,
-      ObjectCache<W> cache,
-      W owner,
-      @Nullable Object before,
-      Object now,
-      Consumer<ObjectNode> also)
+      Cluster cluster, ObjectCache<W> cache, W owner, @Nullable Object before, Object now)
       throws InterruptedException {
     if (now.equals(before)) {
       return;
     }
-    ObjectNode body = org.k3sjvm.kube.KubeJson.newObject();
-    ObjectNode status = org.k3sjvm.kube.KubeJson.tree(now);
-    also.accept(status);
-    body.set("status", status);
+    ObjectNode body = KubeJson.newObject();
+    body.set("status", KubeJson.tree(now));
     cache.wrote(
         cluster.api().patchStatus(cache.resource(), ObjectName.of(owner), Fields.merge(body)));
   }

@@ -62,7 +62,7 @@ public final class ReplicaSetReconciler implements Reconciler<ObjectName> {
                 .filter(pod -> Fields.isControlledBy(pod, set))
                 .toList());
     ReplicaSet.Status now = status(set, active, cluster.clock().instant());
-    OwnedPods.report(cluster, sets, set, set.status(), now, _ -> {});
+    OwnedPods.report(cluster, sets, set, set.status(), now);
   }
 
   /** Counts pods that run or will run. */
