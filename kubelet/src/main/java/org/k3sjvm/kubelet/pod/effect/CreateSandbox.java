@@ -30,7 +30,7 @@ final class CreateSandbox {
     String handler = handler(pod);
     PodSandboxConfig config = config(pod, attempt);
     Files.createDirectories(Path.of(config.logDirectory()));
-    interrupts.during(tools.slots()::acquire);
+    interrupts.during(() -> tools.slots().acquire(Slots.Turn.BEGIN));
     try {
       tools.runtime().runPodSandbox(config, handler);
     } finally {

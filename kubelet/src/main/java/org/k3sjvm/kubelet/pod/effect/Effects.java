@@ -2,8 +2,8 @@ package org.k3sjvm.kubelet.pod.effect;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.concurrent.Semaphore;
 import org.k3sjvm.cri.CriException;
+import org.k3sjvm.cri.SandboxId;
 import org.k3sjvm.kube.KubeException;
 import org.k3sjvm.kubelet.image.ImageException;
 import org.k3sjvm.kubelet.pod.ActionResult;
@@ -73,14 +73,9 @@ public final class Effects implements PodEffects {
       case PodAction.StopContainers stop -> stopContainers.run(pod, stop.stops(), interrupts);
       case PodAction.RemoveContainer(var id) -> tools.runtime().removeContainer(id);
       case PodAction.StopSandbox(var id) ->
-          inSlot(tools.slots(), () -> tools.runtime().stopPodSandbox(id));
+          tools.slots().in(Slots.Turn.FINISH, () -> tools.runtime().stopPodSandbox(id));
       case PodAction.RemoveSandbox(var id) ->
-          inSlot(
-              tools.sweeps(),
-              () -> {
-                tools.runtime().stopPodSandbox(id);
-                tools.runtime().removePodSandbox(id);
-              });
+          tools.sweeps().in(Slots.Turn.BEGIN, () -> removeSandbox(id));
       case PodAction.UnmountVolumes _ -> {
         tools.volumes().unmount(pod.uid().value());
         tools.mounted().remove(pod.uid());
@@ -91,12 +86,15 @@ public final class Effects implements PodEffects {
     return ActionResult.DONE;
   }
 
-  static void inSlot(Semaphore slots, Interrupts.Step step) throws InterruptedException {
-    slots.acquire();
+  /**
+   * A runtime refuses to remove a sandbox whose network was never given back: then it stops first.
+   */
+  private void removeSandbox(SandboxId id) throws InterruptedException {
     try {
-      step.run();
-    } finally {
-      slots.release();
+      tools.runtime().removePodSandbox(id);
+    } catch (CriException.Rejected e) {
+      tools.runtime().stopPodSandbox(id);
+      tools.runtime().removePodSandbox(id);
     }
   }
 

@@ -63,7 +63,7 @@ final class StartContainer {
     PodSandboxConfig sandbox = sandboxes.config(pod, start.sandbox().attempt());
     Image image = image(pod, spec, sandbox, interrupts);
     ContainerConfig config = config(pod, start, image);
-    interrupts.during(tools.slots()::acquire);
+    interrupts.during(() -> tools.slots().acquire(Slots.Turn.FINISH));
     ContainerId id;
     try {
       try {

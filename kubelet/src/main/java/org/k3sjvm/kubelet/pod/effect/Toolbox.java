@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
-import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 import org.k3sjvm.cri.ContainerRuntime;
 import org.k3sjvm.kubelet.cgroup.PodCgroups;
@@ -36,8 +35,8 @@ public record Toolbox(
     Cluster cluster,
     PodOutput output,
     InstantSource clock,
-    Semaphore slots,
-    Semaphore sweeps,
+    Slots slots,
+    Slots sweeps,
     ConcurrentMap<PodUid, Map<String, Path>> mounted) {
 
   /** With slots free. */
@@ -62,8 +61,8 @@ public record Toolbox(
         cluster,
         output,
         clock,
-        new Semaphore(parallelStarts, true),
-        new Semaphore(2, true),
+        new Slots(parallelStarts),
+        new Slots(2),
         new ConcurrentHashMap<>());
   }
 
