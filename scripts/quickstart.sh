@@ -74,7 +74,7 @@ until_true 60 kubectl get --raw /readyz || fail "the server is not ready" "$HOST
 ok
 
 step "agent joins"
-token=$(cat "$HOSTS_DIR/server/fs/var/lib/rancher/k3s/server/node-token")
+token=$(on server cat /var/lib/rancher/k3s/server/node-token)
 bg node k3s "$k3s" agent --server "https://$SERVER:6443" --token "$token" --pause-image docker.io/library/pause:1
 until_true 90 kubectl get node node || fail "the node did not join" "$HOSTS_DIR/node/k3s.log"
 kubectl wait --for=condition=Ready node/node --timeout=90s > /dev/null 2>&1 || fail "the node is not Ready" "$HOSTS_DIR/node/k3s.log"
