@@ -36,27 +36,35 @@ public final class Slots {
   void acquire(Turn turn) throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      switch (turn) {
-        case FINISH -> {
-          finishing++;
-          try {
-            while (free == 0) {
-              finish.await();
-            }
-          } finally {
-            finishing--;
+      try {
+        await(turn);
+        free--;
+      } finally {
+        wake(); // also when giving up: another may wait for what was meant for this one
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @GuardedBy("lock")
+  private void await(Turn turn) throws InterruptedException {
+    switch (turn) {
+      case FINISH -> {
+        finishing++;
+        try {
+          while (free == 0) {
+            finish.await();
           }
-        }
-        case BEGIN -> {
-          while (free == 0 || finishing > 0) {
-            begin.await();
-          }
+        } finally {
+          finishing--;
         }
       }
-      free--;
-    } finally {
-      wake(); // also when giving up: another may wait for what was meant for this one
-      lock.unlock();
+      case BEGIN -> {
+        while (free == 0 || finishing > 0) {
+          begin.await();
+        }
+      }
     }
   }
 
