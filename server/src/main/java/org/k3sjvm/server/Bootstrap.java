@@ -32,6 +32,9 @@ final class Bootstrap {
     }
     bootstrap.priority("system-cluster-critical", CLUSTER_CRITICAL);
     bootstrap.priority("system-node-critical", NODE_CRITICAL);
+    ObjectNode services = named(NAME);
+    services.putObject("spec").putArray("cidrs").add(config.serviceCidr().toString());
+    bootstrap.ensure(Kinds.SERVICE_CIDR, "", services);
     bootstrap.service();
     bootstrap.endpoints();
     bootstrap.slice();

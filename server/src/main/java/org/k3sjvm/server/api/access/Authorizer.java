@@ -83,7 +83,11 @@ public final class Authorizer {
   private static boolean proxyMay(Attributes asked) {
     boolean watches = asked.verb().equals("list") || asked.verb().equals("watch");
     return switch (asked.group() + "/" + asked.full()) {
-      case "/services", "/endpoints", "discovery.k8s.io/endpointslices" -> watches;
+      case "/services",
+          "/endpoints",
+          "discovery.k8s.io/endpointslices",
+          "networking.k8s.io/servicecidrs" ->
+          watches;
       case "/nodes" -> asked.reads();
       case "/events", "events.k8s.io/events" ->
           Set.of("create", "patch", "update").contains(asked.verb());

@@ -69,6 +69,12 @@ public final class Kinds {
   public static final Kind INGRESS_CLASS =
       wide("networking.k8s.io", "IngressClass", "ingressclasses", "", "", "");
 
+  public static final Kind SERVICE_CIDR =
+      wide("networking.k8s.io", "ServiceCIDR", "servicecidrs", "", "", STATUS);
+
+  /** Kept as core events; see {@code api.rest.NewerEvents}. */
+  public static final Kind NEWER_EVENT = spaced("events.k8s.io", "Event", "events", "", "", "");
+
   public static final Kind PDB =
       spaced("policy", "PodDisruptionBudget", "poddisruptionbudgets", "pdb", "", STATUS);
 

@@ -33,6 +33,7 @@ public final class ApiServer implements Handler {
   private final Authorizer authorizer;
   private final Resources resources;
   private final Subresources subresources;
+  private final NewerEvents newerEvents;
   private final Reviews reviews;
   private final KubeletProxy kubelets;
   private final Discovery discovery = new Discovery();
@@ -57,6 +58,7 @@ public final class ApiServer implements Handler {
     this.authorizer = authorizer;
     this.resources = new Resources(registry, clock);
     this.subresources = new Subresources(registry, tokens, clock);
+    this.newerEvents = new NewerEvents(registry);
     this.reviews = new Reviews(authorizer, tokens);
     this.kubelets = new KubeletProxy(registry, connector);
     this.openApi = new OpenApiDocs(version);
@@ -161,6 +163,8 @@ public final class ApiServer implements Handler {
       Answers.json(response, 201, reviews.answer(kind, user, Bodies.object(request.http())));
     } else if (!sub.isEmpty() && !kind.subresources().contains(sub)) {
       throw ApiException.noSuchPath();
+    } else if (kind.equals(Kinds.NEWER_EVENT)) {
+      newerEvents.handle(request, user, response);
     } else if (kind.equals(Kinds.POD) && TO_THE_KUBELET.contains(sub)) {
       kubelets.pod(request, response);
     } else if (kind.equals(Kinds.NODE) && sub.equals("proxy")) {

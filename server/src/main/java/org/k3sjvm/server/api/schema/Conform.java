@@ -28,7 +28,7 @@ public final class Conform {
    * What was found on the way.
    *
    * @param unknown paths that were dropped
-   * @param missing required paths that are not there
+   * @param missing required paths that are not there; lists and maps are never missed
    * @param wrong the first value of a wrong type, as a message
    */
   public record Found(List<String> unknown, List<String> missing, Optional<String> wrong) {}
@@ -64,7 +64,11 @@ public final class Conform {
     }
     replaced.forEach(entry -> tree.set(entry.getKey(), entry.getValue()));
     for (Map.Entry<String, Schema.Field> field : type.fields().entrySet()) {
-      if (field.getValue().required() && !tree.has(field.getKey())) {
+      // Go reads a missing list or map as an empty one, and protobuf cannot tell them apart.
+      boolean collection =
+          field.getValue().shape() instanceof Shape.ListOf
+              || field.getValue().shape() instanceof Shape.MapOf;
+      if (field.getValue().required() && !collection && !tree.has(field.getKey())) {
         missing.add(path.isEmpty() ? field.getKey() : path + "." + field.getKey());
       }
     }

@@ -44,11 +44,11 @@ class ConformTest {
 
   @Test
   void aWrongTypeAndAMissingFieldAreNamed() {
-    ObjectNode deployment = json("{'spec':{'replicas':'three','template':{}}}");
+    ObjectNode deployment = json("{'spec':{'replicas':'three'}}");
 
     Conform.Found found = Conform.conform(Schema.builtIn(), "apps.v1.Deployment", deployment);
 
     assertThat(found.wrong()).hasValueSatisfying(w -> assertThat(w).startsWith("spec.replicas:"));
-    assertThat(found.missing()).containsExactly("spec.selector");
+    assertThat(found.missing()).containsExactly("spec.selector", "spec.template");
   }
 }
