@@ -201,6 +201,19 @@ public final class ApiException extends RuntimeException {
     return new ApiException(503, "ServiceUnavailable", message, none());
   }
 
+  /** What a backend answered, such as a kubelet. */
+  public static ApiException ofBackend(int code, String message) {
+    String reason =
+        switch (code) {
+          case 400 -> "BadRequest";
+          case 401 -> "Unauthorized";
+          case 403 -> "Forbidden";
+          case 404 -> "NotFound";
+          default -> "InternalError";
+        };
+    return new ApiException(code, reason, message, none());
+  }
+
   public int code() {
     return code;
   }

@@ -19,6 +19,9 @@ final class Readers implements AutoCloseable {
   /** Above any key: keys are ASCII. */
   private static final char PAST_ANY = '\uffff';
 
+  /** Makes the smallest key that comes after another. */
+  private static final char JUST_AFTER = '\u0001';
+
   private final BlockingQueue<Reader> idle = new ArrayBlockingQueue<>(CONNECTIONS);
 
   /** One connection with its statements. */
@@ -54,7 +57,7 @@ final class Readers implements AutoCloseable {
         connection,
         connection.prepareStatement("SELECT rv, value FROM object WHERE key = ?"),
         connection.prepareStatement(
-            "SELECT key, rv, value FROM object WHERE key > ? AND key < ? ORDER BY key LIMIT ?"),
+            "SELECT key, rv, value FROM object WHERE key >= ? AND key < ? ORDER BY key LIMIT ?"),
         connection.prepareStatement("SELECT count(*) FROM object WHERE key > ? AND key < ?"),
         connection.prepareStatement("SELECT max(rv) FROM log"),
         connection.prepareStatement("SELECT min(rv) FROM log"),
@@ -83,7 +86,7 @@ final class Readers implements AutoCloseable {
         reader -> {
           long revision = number(reader.newest());
           PreparedStatement list = reader.list();
-          list.setString(1, after.compareTo(prefix) > 0 ? after : prefix);
+          list.setString(1, after.isEmpty() ? prefix : after + JUST_AFTER);
           list.setString(2, prefix + PAST_ANY);
           list.setLong(3, limit == 0 ? -1 : limit + 1L);
           List<StoredObject> objects = new ArrayList<>();

@@ -92,6 +92,16 @@ class ObjectStoreTest {
   }
 
   @Test
+  void aWholeKeyIsAPrefixToo() {
+    create("k/a", "a");
+    create("k/ab", "ab");
+
+    assertThat(store.list("k/ab", "", 0).objects())
+        .extracting(StoredObject::key)
+        .containsExactly("k/ab");
+  }
+
+  @Test
   void aWatchTellsHistoryThenLiveChangesInOrder() throws InterruptedException {
     StoredObject made = create("k/x", "one");
     create("other/x", "no");

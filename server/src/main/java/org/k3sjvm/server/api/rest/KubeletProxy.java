@@ -32,6 +32,7 @@ import org.k3sjvm.server.api.tree.Trees;
  */
 final class KubeletProxy {
   private static final int KUBELET_PORT = 10250;
+  private static final int EXPLANATION_BYTES = 4096;
   private static final String DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container";
 
   /** What belongs to one connection, or tells who the client is, does not go on. */
@@ -76,7 +77,7 @@ final class KubeletProxy {
               "/attach/" + place + "/" + segment(container) + streamQuery(query, false);
           default -> "/portForward/" + place + portQuery(query);
         };
-    forward(node, target, request.http(), response);
+    forward(node, target, request.http(), response, log);
   }
 
   /** {@code /api/v1/nodes/NAME/proxy/…}: the kubelet's path behind it. */
@@ -87,7 +88,7 @@ final class KubeletProxy {
     String marker = "/proxy";
     String path = raw.substring(raw.indexOf(marker) + marker.length());
     String target = path.startsWith("/") ? path : "/" + path;
-    forward(colon < 0 ? name : name.substring(0, colon), target, request.http(), response);
+    forward(colon < 0 ? name : name.substring(0, colon), target, request.http(), response, false);
   }
 
   private static String container(ObjectNode pod, String asked, boolean log) {
@@ -173,7 +174,13 @@ final class KubeletProxy {
     text.append(URLEncoder.encode(value, StandardCharsets.UTF_8));
   }
 
-  private void forward(String name, String target, Request request, Response response)
+  /**
+   * Sends the request on.
+   *
+   * @param explain whether a refusal becomes a Status, which is what kubectl shows of a log request
+   */
+  private void forward(
+      String name, String target, Request request, Response response, boolean explain)
       throws IOException, InterruptedException {
     ObjectNode node = Trees.parse(registry.get(Kinds.NODE, "", name).value());
     HostPort kubelet = kubelet(node);
@@ -195,6 +202,11 @@ final class KubeletProxy {
       } catch (IOException e) {
         throw ApiException.internal(
             "error reaching the kubelet of node " + name + ": " + e.getMessage());
+      }
+      if (explain && answer.status() >= 400) {
+        byte[] why = answer.body().readNBytes(EXPLANATION_BYTES);
+        throw ApiException.ofBackend(
+            answer.status(), new String(why, StandardCharsets.UTF_8).strip());
       }
       response.status(answer.status());
       for (Headers.Entry header : answer.headers().entries()) {
