@@ -4,15 +4,19 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.k3sjvm.base.lifetime.Service;
 import org.k3sjvm.base.lifetime.ServiceGroup;
 import org.k3sjvm.kube.KubeApi;
 import org.k3sjvm.kube.Resource;
 import org.k3sjvm.kube.Resources;
 import org.k3sjvm.kube.Selection;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The cluster as controllers see and change it: the API, one cache per kind however many use it,
@@ -20,6 +24,9 @@ import org.k3sjvm.kube.Selection;
  * #follow} fills them.
  */
 public final class Cluster {
+  private static final Logger log = LoggerFactory.getLogger(Cluster.class);
+  private static final Duration AFTER_FAULT = Duration.ofSeconds(10);
+
   private final KubeApi api;
   private final InstantSource clock;
   private final Events events;
@@ -83,10 +90,27 @@ public final class Cluster {
   public void follow(ServiceGroup group) throws InterruptedException {
     List<ObjectCache<?>> all = List.copyOf(caches.values());
     for (ObjectCache<?> cache : all) {
-      group.start("follow-" + cache.resource().plural(), cache.reflector(api));
+      group.start("follow-" + cache.resource().plural(), () -> keepFollowing(cache));
     }
     for (ObjectCache<?> cache : all) {
       var _ = cache.synced().await();
+    }
+  }
+
+  /** One object that cannot be read must not end the work on all others. */
+  private void keepFollowing(ObjectCache<?> cache) throws Exception {
+    Service reflector = cache.reflector(api);
+    while (true) {
+      try {
+        reflector.run();
+      } catch (RuntimeException e) {
+        log.atError()
+            .setCause(e)
+            .addKeyValue("resource", cache.resource())
+            .addKeyValue("retryIn", AFTER_FAULT)
+            .log("controllers cannot read an object; mend or delete it");
+        Thread.sleep(AFTER_FAULT);
+      }
     }
   }
 }
