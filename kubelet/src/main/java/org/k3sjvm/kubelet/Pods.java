@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
@@ -27,10 +28,11 @@ import org.k3sjvm.kubelet.pod.PodOutput;
 import org.k3sjvm.kubelet.pod.PodReport;
 import org.k3sjvm.kubelet.pod.PodUid;
 import org.k3sjvm.kubelet.pod.PodWorkers;
-import org.k3sjvm.kubelet.pod.ProbeVerdicts;
 import org.k3sjvm.kubelet.pod.effect.Effects;
 import org.k3sjvm.kubelet.pod.effect.Places;
 import org.k3sjvm.kubelet.pod.effect.Toolbox;
+import org.k3sjvm.kubelet.probe.Checks;
+import org.k3sjvm.kubelet.probe.Prober;
 import org.k3sjvm.kubelet.runtime.OrphanSweeper;
 import org.k3sjvm.kubelet.runtime.RuntimeObserver;
 import org.k3sjvm.kubelet.runtime.RuntimeWatch;
@@ -53,6 +55,7 @@ final class Pods implements Service, PodOutput {
   private final RuntimeWatch watch;
   private final StatusWriter status;
   private final EventRecorder events;
+  private final Prober probes;
   private final OrphanSweeper sweeper;
   private final ServiceGroup group = ServiceGroup.open("kubelet-pods");
   private final Set<PodUid> sweeping = ConcurrentHashMap.newKeySet();
@@ -99,7 +102,8 @@ final class Pods implements Service, PodOutput {
             clock,
             config.limits().parallelStarts());
     Effects effects = new Effects(tools);
-    workers = new PodWorkers(observer, effects, this, ProbeVerdicts.NONE, hostIps, clock);
+    probes = new Prober(new Checks(runtime, hostIps), this::probed, clock, Sleeper.SYSTEM);
+    workers = new PodWorkers(observer, effects, this, probes, hostIps, clock);
     source = new PodSource(api, config.nodeName(), new ToWorkers());
     sweeper = new OrphanSweeper(runtime, volumes, cgroups, effects::removeDirectory);
     watch = new RuntimeWatch(runtime, observer, new Watcher(), clock, Sleeper.SYSTEM);
@@ -124,7 +128,8 @@ final class Pods implements Service, PodOutput {
 
   @Override
   public void run() throws InterruptedException {
-    try (group) {
+    try (group;
+        probes) {
       group.start("workers", workers);
       group.start("status", status);
       group.start("events", events);
@@ -144,6 +149,11 @@ final class Pods implements Service, PodOutput {
   @Override
   public void event(DesiredPod pod, PodEvent event) {
     events.record(pod, event);
+  }
+
+  private void probed(DesiredPod pod, Optional<PodEvent> event) {
+    event.ifPresent(e -> events.record(pod, e));
+    workers.look(pod.uid());
   }
 
   @Override

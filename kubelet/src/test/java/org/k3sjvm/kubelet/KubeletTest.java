@@ -18,6 +18,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterEach;
@@ -28,6 +29,7 @@ import org.k3sjvm.base.lifetime.ServiceGroup;
 import org.k3sjvm.cri.Container;
 import org.k3sjvm.cri.ContainerFilter;
 import org.k3sjvm.cri.CriException;
+import org.k3sjvm.cri.ExecResult;
 import org.k3sjvm.cri.PodSandbox;
 import org.k3sjvm.cri.SandboxFilter;
 import org.k3sjvm.cri.testing.FakeContainerRuntime;
@@ -264,6 +266,48 @@ class KubeletTest {
                 isReady(p)
                     && p.getStatus().getContainerStatuses().getFirst().getRestartCount() == 1);
     assertThat(again.getStatus().getPhase()).isEqualTo("Running");
+  }
+
+  @Test
+  void isReadyOnlyWhenTheReadinessProbeAgreesAndRestartsWhatIsNotAlive()
+      throws InterruptedException {
+    AtomicInteger ready = new AtomicInteger(1);
+    AtomicInteger alive = new AtomicInteger(0);
+    runtime.onExec(
+        (_, command) ->
+            new ExecResult("", "", command.contains("ready") ? ready.get() : alive.get()));
+    PodBuilder pod = pod("web");
+    pod.editSpec()
+        .editFirstContainer()
+        .withNewReadinessProbe()
+        .withPeriodSeconds(1)
+        .withNewExec()
+        .withCommand("ready")
+        .endExec()
+        .endReadinessProbe()
+        .withNewLivenessProbe()
+        .withPeriodSeconds(1)
+        .withFailureThreshold(1)
+        .withNewExec()
+        .withCommand("alive")
+        .endExec()
+        .endLivenessProbe()
+        .endContainer()
+        .endSpec();
+    api.create(Resources.PODS, pod.build());
+
+    await("web", p -> "Running".equals(p.getStatus().getPhase()));
+    Eventually.holds(PATIENCE, () -> reasons().contains("Unhealthy"), () -> reasons().toString());
+    assertThat(isReady(stored("web").orElseThrow())).isFalse();
+
+    ready.set(0);
+    await("web", KubeletTest::isReady);
+
+    alive.set(1);
+    Pod again =
+        await("web", p -> p.getStatus().getContainerStatuses().getFirst().getRestartCount() == 1);
+    assertThat(again.getMetadata().getName()).isEqualTo("web");
+    assertThat(reasons()).contains("Killing");
   }
 
   private void startKubelet() throws IOException {

@@ -123,6 +123,7 @@ final class PodWorker implements Service {
       tools.output().report(plan.report());
     }
     plan.events().forEach(e -> tools.output().event(wishes.desired(), e));
+    tools.probes().follow(wishes.desired(), observed, !(phase instanceof PodPhase.Syncing));
     if (plan.done()) {
       tools.output().forget(wishes.desired());
       return new Outcome.Over();

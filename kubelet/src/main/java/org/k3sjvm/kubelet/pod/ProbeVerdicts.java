@@ -10,6 +10,13 @@ public interface ProbeVerdicts {
   /** The published result for one run of a container. */
   Verdict verdict(ContainerId container, Kind kind);
 
+  /**
+   * Tells who runs now, so that probing begins and ends with them. Does not block.
+   *
+   * @param ending whether the pod is being ended: only readiness still matters
+   */
+  default void follow(DesiredPod pod, ObservedPod observed, boolean ending) {}
+
   /** The three questions. */
   enum Kind {
     STARTUP,
