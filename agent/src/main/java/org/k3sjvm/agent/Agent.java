@@ -47,6 +47,9 @@ public final class Agent {
   /** Blocks until interrupted or until a part fails. Containers keep running after it returns. */
   public void run() throws InterruptedException {
     log.atInfo().addKeyValue("version", Version.current()).log("Starting k3s agent");
+    if (!config.kubeProxyArgs().isEmpty()) {
+      log.atWarn().log("--kube-proxy-arg has no effect: this agent has no service proxy");
+    }
     KubeletArgs kubeletArgs = KubeletArgs.parse(config.kubeletArgs());
     HostCheck.verify(InstantSource.system(), new KernelMounts());
     try (NodeTunnels tunnels = new NodeTunnels();

@@ -79,8 +79,6 @@ public final class AgentFlags {
       Flag.of(STRING, "resolv-conf", "resolv.conf that pods inherit").env("K3S_RESOLV_CONF");
   static final Flag FLANNEL_IFACE =
       Flag.of(STRING, "flannel-iface", "Interface that carries the overlay network");
-  static final Flag FLANNEL_CONF =
-      Flag.of(STRING, "flannel-conf", "flannel configuration in place of the server's");
   static final Flag KUBELET_ARG =
       Flag.of(LIST, "kubelet-arg", "Argument of the kubelet, name=value; repeat for more");
   static final Flag KUBE_PROXY_ARG =
@@ -113,7 +111,6 @@ public final class AgentFlags {
           LB_SERVER_PORT,
           RESOLV_CONF,
           FLANNEL_IFACE,
-          FLANNEL_CONF,
           KUBELET_ARG,
           KUBE_PROXY_ARG,
           HELP);
