@@ -12,6 +12,7 @@ import org.k3sjvm.base.files.AtomicFiles;
 import org.k3sjvm.base.lifetime.Service;
 import org.k3sjvm.base.lifetime.ServiceGroup;
 import org.k3sjvm.base.secret.Secret;
+import org.k3sjvm.base.time.Sleeper;
 import org.k3sjvm.http.HttpServer;
 import org.k3sjvm.http.HttpServerConfig;
 import org.k3sjvm.http.ServerTls;
@@ -141,6 +142,7 @@ public final class Server implements Service, AutoCloseable {
                 PodNetworks.of(List.of(config.clusterCidr())), true, pki::serverCaPem));
     try (ServiceGroup group = ServiceGroup.open("server")) {
       group.start("controllers", controllers);
+      group.start("housekeeping", new Housekeeping(plane.registry(), clock, Sleeper.SYSTEM));
       ready.set(true);
       group.await();
     } finally {

@@ -100,7 +100,10 @@ final class OpenApiDocs {
             + (kind.namespaced() ? "/namespaces/{namespace}/" : "/")
             + kind.plural();
     for (String verb : new String[] {"post", "put", "patch"}) {
-      if (kind.virtual() && !verb.equals("post")) {
+      // PATCH stands here for virtual kinds too, though it is refused: kubectl looks there, and
+      // only
+      // there, to learn that the server checks fields at creation.
+      if (kind.virtual() && verb.equals("put")) {
         continue;
       }
       ObjectNode path = Trees.child(paths, verb.equals("post") ? base : base + "/{name}");
