@@ -45,7 +45,15 @@ ok
 
 step "build"
 mkdir -p target
-./mvnw --batch-mode -q -DskipTests package > target/quickstart-build.log 2>&1 || fail "the build failed, see target/quickstart-build.log" target/quickstart-build.log
+./mvnw --batch-mode -DskipTests package > target/quickstart-build.log 2>&1 &
+build=$!
+modules=0
+while kill -0 $build 2> /dev/null; do
+  built=$(grep -c '^\[INFO\] --- .*jar (default-jar)' target/quickstart-build.log || true)
+  while [ "$modules" -lt "$built" ]; do printf .; modules=$((modules + 1)); done
+  sleep 0.5
+done
+wait $build || fail "the build failed, see target/quickstart-build.log" target/quickstart-build.log
 ok
 k3s=$top/dist/target/k3s/bin/k3s
 

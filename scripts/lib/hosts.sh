@@ -119,6 +119,6 @@ hosts_down() {
     awk -v d="$dir" 'index($2, d) == 1 {print $2}' /proc/mounts | sort -r | while read -r mount; do umount -l "$mount"; done
     while read -r group; do find "$group" -depth -type d -exec rmdir {} \; 2>/dev/null; done < "$dir/cgroups" || true
   done
-  for ns in $(ip netns list | awk -v p="$HOSTS_PREFIX-" 'index($1, p) == 1 {print $1}'); do ip netns del "$ns"; done
+  for ns in $(ip netns list 2> /dev/null | awk -v p="$HOSTS_PREFIX-" 'index($1, p) == 1 {print $1}'); do ip netns del "$ns"; done
   rm -rf "$HOSTS_DIR"
 }
