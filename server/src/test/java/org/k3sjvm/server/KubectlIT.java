@@ -278,6 +278,22 @@ class KubectlIT {
   }
 
   @Test
+  void listsInPages() throws Exception {
+    for (String name : List.of("a", "b", "c", "d", "e")) {
+      kubectl("create", "configmap", name, "--from-literal=k=v");
+    }
+
+    assertThat(kubectl("get", "cm", "--chunk-size=2", "-o", "name").lines())
+        .containsExactly(
+            "configmap/a",
+            "configmap/b",
+            "configmap/c",
+            "configmap/d",
+            "configmap/e",
+            "configmap/kube-root-ca.crt");
+  }
+
+  @Test
   void watchesChangesAsTheyHappen() throws Exception {
     Process watch =
         new ProcessBuilder(

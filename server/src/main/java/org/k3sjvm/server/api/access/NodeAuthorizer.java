@@ -109,9 +109,10 @@ final class NodeAuthorizer {
         registry
             .find(Kinds.POD, asked.namespace(), asked.name())
             .map(pod -> Trees.text(pod, "spec", "nodeName").equals(node))
-            // Gone already: the kubelet shall hear 404, which tells it nothing that it did not
-            // know.
-            .orElse(true);
+            // Gone already: the kubelet shall hear 404, which tells it nothing new. A watch would
+            // go
+            // on to the next pod of that name, whoever runs it.
+            .orElse(!asked.verb().equals("watch") && !asked.verb().equals("list"));
     return verbs.contains(asked.verb()) && mine
         ? Decision.YES
         : Decision.no("no relationship found between node '" + node + "' and this object");
