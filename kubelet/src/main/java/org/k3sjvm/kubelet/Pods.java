@@ -1,7 +1,6 @@
 package org.k3sjvm.kubelet;
 
 import io.fabric8.kubernetes.api.model.Quantity;
-import java.net.InetAddress;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -14,6 +13,7 @@ import java.util.function.Supplier;
 import org.k3sjvm.base.lifetime.Gate;
 import org.k3sjvm.base.lifetime.Service;
 import org.k3sjvm.base.lifetime.ServiceGroup;
+import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.base.time.Sleeper;
 import org.k3sjvm.cri.ContainerRuntime;
 import org.k3sjvm.cri.ImageService;
@@ -70,7 +70,7 @@ final class Pods implements Service, PodOutput {
       Cgroups kernelCgroups,
       Supplier<Map<String, Quantity>> allocatable) {
     InstantSource clock = InstantSource.system();
-    List<String> hostIps = config.nodeIps().stream().map(InetAddress::getHostAddress).toList();
+    List<String> hostIps = config.nodeIps().stream().map(IpAddresses::text).toList();
     PodCgroups cgroups = new PodCgroups(kernelCgroups, config.cgroups(), config.limits().podPids());
     KubeObjects objects = new KubeObjects(api);
     status = new StatusWriter(api, clock);

@@ -253,6 +253,21 @@ class KubeletTest {
   }
 
   @Test
+  void leavesControlGroupsThatAnotherKubeletUses() throws IOException {
+    CgroupName used = new CgroupName("/kubepods/besteffort/podother");
+    CgroupName left = new CgroupName("/kubepods/besteffort/podgone");
+    group.close();
+    cgroups.create(used);
+    cgroups.putProcess(used, 4_000_000);
+    cgroups.create(left);
+
+    startKubelet();
+
+    Eventually.holds(PATIENCE, () -> !cgroups.exists(left), () -> "not removed");
+    assertThat(cgroups.exists(used)).isTrue();
+  }
+
+  @Test
   void makesASandboxAnewWhenItDied() throws InterruptedException {
     api.create(Resources.PODS, pod("web").build());
     await("web", KubeletTest::isReady);

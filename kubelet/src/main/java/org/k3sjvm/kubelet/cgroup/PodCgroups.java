@@ -81,6 +81,18 @@ public final class PodCgroups {
 
   /** Removes a pod's group, wherever it stands, and ends what is still in it. Idempotent. */
   public void remove(PodUid uid) {
+    remove(uid, true);
+  }
+
+  /**
+   * Removes a group that nobody is in. One with processes stays: it may be another kubelet's.
+   * Idempotent.
+   */
+  public void removeEmpty(PodUid uid) {
+    remove(uid, false);
+  }
+
+  private void remove(PodUid uid, boolean ending) {
     if (!managed()) {
       return;
     }
@@ -90,6 +102,9 @@ public final class PodCgroups {
         try {
           cgroups.remove(name);
         } catch (LinuxException.Busy e) {
+          if (!ending) {
+            continue;
+          }
           cgroups.processes(name).stream()
               .map(ProcessHandle::of)
               .flatMap(Optional::stream)
@@ -101,13 +116,14 @@ public final class PodCgroups {
     weigh(uid, Optional.empty());
   }
 
-  /** The pods that have a group. */
-  public List<PodUid> existing() {
+  /** Pods that have a group in which nothing runs; others may belong to another kubelet. */
+  public List<PodUid> empty() {
     List<PodUid> all = new ArrayList<>();
     if (managed()) {
       for (Qos qos : Qos.values()) {
         cgroups.children(qosName(qos)).stream()
             .filter(n -> n.startsWith("pod") && n.length() > 3)
+            .filter(n -> cgroups.processes(qosName(qos).child(n)).isEmpty())
             .forEach(n -> all.add(new PodUid(n.substring(3))));
       }
     }

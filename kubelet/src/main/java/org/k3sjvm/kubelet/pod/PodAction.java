@@ -41,8 +41,16 @@ public sealed interface PodAction {
    */
   record Stop(ContainerId id, String name, Instant killAt, boolean first, String message) {}
 
-  /** Forgets an ended container, or one that was never started. */
-  record RemoveContainer(ContainerId id) implements PodAction {}
+  /**
+   * Forgets an ended container, or one that was never started, and its log.
+   *
+   * @param logPath absolute; empty for none
+   */
+  record RemoveContainer(ContainerId id, String name, String logPath) implements PodAction {
+    static RemoveContainer of(ObservedContainer container) {
+      return new RemoveContainer(container.id(), container.name(), container.logPath());
+    }
+  }
 
   /** Ends a sandbox and gives its network back. */
   record StopSandbox(SandboxId id) implements PodAction {}

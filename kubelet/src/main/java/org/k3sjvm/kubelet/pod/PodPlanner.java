@@ -296,7 +296,7 @@ public final class PodPlanner {
                     e -> announce(spec.name(), wait.reason() + wait.message() + wait.until(), e));
           }
           case ContainerStep.Start start -> {
-            start.leftover().ifPresent(l -> starts.add(new PodAction.RemoveContainer(l.id())));
+            start.leftover().ifPresent(l -> starts.add(PodAction.RemoveContainer.of(l)));
             start.crash().ifPresent(c -> crashes.put(spec.name(), c));
             starts.add(new PodAction.StartContainer(spec, sandbox, start.restartCount()));
           }
@@ -324,7 +324,7 @@ public final class PodPlanner {
       view.desired().containers().stream()
           .flatMap(spec -> view.observed().instances(spec.name()).stream().skip(2))
           .filter(c -> !c.alive())
-          .forEach(c -> actions.add(new PodAction.RemoveContainer(c.id())));
+          .forEach(c -> actions.add(PodAction.RemoveContainer.of(c)));
       view.observed().sandboxes().stream()
           .skip(1)
           .filter(s -> !s.ready())

@@ -23,6 +23,7 @@ final class PodWorker implements Service {
   private static final int BUSY_ROUNDS = 30;
 
   private static final Duration BUSY_PAUSE = Duration.ofSeconds(2);
+  private static final Duration AFTER_BUG = Duration.ofSeconds(10);
   private static final Duration RUNTIME_AWAY = Duration.ofSeconds(1);
 
   /** What workers share. */
@@ -80,7 +81,7 @@ final class PodWorker implements Service {
     MDC.put("podUid", pod.uid().value());
     while (true) {
       Instant now = tools.clock().instant();
-      switch (step(now)) {
+      switch (guardedStep(now)) {
         case Outcome.Over _ -> {
           return;
         }
@@ -102,6 +103,16 @@ final class PodWorker implements Service {
     }
   }
 
+  /** A bug met in one pod must not end the others': it is told, and the pod looked at later. */
+  private Outcome guardedStep(Instant now) throws InterruptedException {
+    try {
+      return step(now);
+    } catch (RuntimeException e) {
+      log.atError().setCause(e).addKeyValue("retryIn", AFTER_BUG).log("pod worker failed");
+      return new Outcome.Park(Optional.of(now.plus(AFTER_BUG)));
+    }
+  }
+
   /** One round. */
   Outcome step(Instant now) throws InterruptedException {
     PodWishes wishes = inbox.take();
@@ -109,7 +120,7 @@ final class PodWorker implements Service {
     try {
       observed = tools.observer().observe(wishes.desired());
     } catch (CriException e) {
-      log.atWarn().setCause(e).addKeyValue("retryIn", RUNTIME_AWAY).log("cannot look at pod");
+      log.atDebug().setCause(e).addKeyValue("retryIn", RUNTIME_AWAY).log("cannot look at pod");
       return new Outcome.Park(Optional.of(now.plus(RUNTIME_AWAY)));
     }
     PodView view =

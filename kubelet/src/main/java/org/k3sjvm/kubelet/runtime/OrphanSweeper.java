@@ -54,7 +54,7 @@ public final class OrphanSweeper {
 
   /** Pods that have something on the node besides what the runtime shows. */
   public Set<PodUid> onDisk() {
-    Set<PodUid> all = new HashSet<>(cgroups.existing());
+    Set<PodUid> all = new HashSet<>(cgroups.empty());
     try {
       volumes.podsOnDisk().forEach(uid -> all.add(new PodUid(uid)));
     } catch (IOException e) {
@@ -80,7 +80,7 @@ public final class OrphanSweeper {
         runtime.removeContainer(c.id());
       }
       volumes.unmount(uid.value());
-      cgroups.remove(uid);
+      cgroups.removeEmpty(uid);
       files.remove(uid);
       log.atInfo().addKeyValue("podUid", uid).log("removed what was left of an unknown pod");
     } catch (CriException | VolumeException | LinuxException | IOException e) {

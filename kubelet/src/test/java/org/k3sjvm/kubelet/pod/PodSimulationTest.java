@@ -224,7 +224,7 @@ class PodSimulationTest {
               runtime.stopContainer(stop.id(), Duration.ofSeconds(2));
             }
           }
-          case PodAction.RemoveContainer(var id) -> runtime.removeContainer(id);
+          case PodAction.RemoveContainer(var id, var _, var _) -> runtime.removeContainer(id);
           case PodAction.StopSandbox(var id) -> runtime.stopPodSandbox(id);
           case PodAction.RemoveSandbox(var id) -> runtime.removePodSandbox(id);
           case PodAction.Prepare _,

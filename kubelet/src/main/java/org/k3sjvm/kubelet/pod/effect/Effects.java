@@ -71,7 +71,10 @@ public final class Effects implements PodEffects {
         return startContainer.run(pod, start, interrupts);
       }
       case PodAction.StopContainers stop -> stopContainers.run(pod, stop.stops(), interrupts);
-      case PodAction.RemoveContainer(var id) -> tools.runtime().removeContainer(id);
+      case PodAction.RemoveContainer(var id, var name, var logPath) -> {
+        tools.runtime().removeContainer(id);
+        files.removeLog(pod, name, id.value(), logPath);
+      }
       case PodAction.StopSandbox(var id) ->
           tools.slots().in(Slots.Turn.FINISH, () -> tools.runtime().stopPodSandbox(id));
       case PodAction.RemoveSandbox(var id) ->

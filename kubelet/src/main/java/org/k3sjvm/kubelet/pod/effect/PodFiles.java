@@ -68,6 +68,15 @@ final class PodFiles {
     }
   }
 
+  /** Removes one run's log and the link to it. */
+  void removeLog(DesiredPod pod, String container, String id, String logPath) throws IOException {
+    Files.deleteIfExists(tools.places().logLink(pod, container, id));
+    Path log = Path.of(logPath);
+    if (!logPath.isEmpty() && log.startsWith(tools.places().logDirectory(pod))) {
+      Files.deleteIfExists(log);
+    }
+  }
+
   /** Removes the pod's directory and logs; volumes are gone by now. */
   void remove(DesiredPod pod) throws IOException {
     Path logs = tools.places().logDirectory(pod);
