@@ -3,6 +3,7 @@ package org.k3sjvm.containerd;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * How containerd is to run.
@@ -88,122 +89,40 @@ public record ContainerdConfig(
 
   /** The same with state elsewhere, so that several agents run on one machine. */
   public ContainerdConfig withStateDir(Path directory) {
-    return new ContainerdConfig(
-        agentDir,
-        bundledCniDir,
-        directory,
-        registries,
-        disableDefaultRegistryEndpoint,
-        pauseImage,
-        snapshotter,
-        cniIsOurs,
-        systemdCgroup,
-        selinux,
-        nonrootDevices,
-        defaultRuntime,
-        streamPort,
-        debug,
-        logLevel);
+    return with(draft -> draft.stateDir = directory);
   }
 
   /** The same with another registries file. */
   public ContainerdConfig withRegistries(Path file, boolean disableDefaultEndpoint) {
-    return new ContainerdConfig(
-        agentDir,
-        bundledCniDir,
-        stateDir,
-        file,
-        disableDefaultEndpoint,
-        pauseImage,
-        snapshotter,
-        cniIsOurs,
-        systemdCgroup,
-        selinux,
-        nonrootDevices,
-        defaultRuntime,
-        streamPort,
-        debug,
-        logLevel);
+    return with(
+        draft -> {
+          draft.registries = file;
+          draft.disableDefaultRegistryEndpoint = disableDefaultEndpoint;
+        });
   }
 
   /** The same with another snapshotter. */
   public ContainerdConfig withSnapshotter(String name) {
-    return new ContainerdConfig(
-        agentDir,
-        bundledCniDir,
-        stateDir,
-        registries,
-        disableDefaultRegistryEndpoint,
-        pauseImage,
-        name,
-        cniIsOurs,
-        systemdCgroup,
-        selinux,
-        nonrootDevices,
-        defaultRuntime,
-        streamPort,
-        debug,
-        logLevel);
+    return with(draft -> draft.snapshotter = name);
   }
 
   /** The same with another cgroup driver. */
   public ContainerdConfig withSystemdCgroup(boolean systemd) {
-    return new ContainerdConfig(
-        agentDir,
-        bundledCniDir,
-        stateDir,
-        registries,
-        disableDefaultRegistryEndpoint,
-        pauseImage,
-        snapshotter,
-        cniIsOurs,
-        systemd,
-        selinux,
-        nonrootDevices,
-        defaultRuntime,
-        streamPort,
-        debug,
-        logLevel);
+    return with(draft -> draft.systemdCgroup = systemd);
   }
 
   /** The same with another streaming port. */
   public ContainerdConfig withStreamPort(int port) {
-    return new ContainerdConfig(
-        agentDir,
-        bundledCniDir,
-        stateDir,
-        registries,
-        disableDefaultRegistryEndpoint,
-        pauseImage,
-        snapshotter,
-        cniIsOurs,
-        systemdCgroup,
-        selinux,
-        nonrootDevices,
-        defaultRuntime,
-        port,
-        debug,
-        logLevel);
+    return with(draft -> draft.streamPort = port);
   }
 
   /** The same with another amount of logging. */
   public ContainerdConfig withLogging(boolean alsoOurs, Optional<String> level) {
-    return new ContainerdConfig(
-        agentDir,
-        bundledCniDir,
-        stateDir,
-        registries,
-        disableDefaultRegistryEndpoint,
-        pauseImage,
-        snapshotter,
-        cniIsOurs,
-        systemdCgroup,
-        selinux,
-        nonrootDevices,
-        defaultRuntime,
-        streamPort,
-        alsoOurs,
-        level);
+    return with(
+        draft -> {
+          draft.debug = alsoOurs;
+          draft.logLevel = level;
+        });
   }
 
   /** Where the CRI is served. */
@@ -239,5 +158,53 @@ public record ContainerdConfig(
   /** Where images to preload are looked for. */
   public Path imagesDir() {
     return agentDir.resolve("images");
+  }
+
+  private ContainerdConfig with(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.finished(this);
+  }
+
+  /** The parts that callers vary. */
+  private static final class Draft {
+    private Path stateDir;
+    private Path registries;
+    private boolean disableDefaultRegistryEndpoint;
+    private String snapshotter;
+    private boolean systemdCgroup;
+    private int streamPort;
+    private boolean debug;
+    private Optional<String> logLevel;
+
+    Draft(ContainerdConfig from) {
+      stateDir = from.stateDir;
+      registries = from.registries;
+      disableDefaultRegistryEndpoint = from.disableDefaultRegistryEndpoint;
+      snapshotter = from.snapshotter;
+      systemdCgroup = from.systemdCgroup;
+      streamPort = from.streamPort;
+      debug = from.debug;
+      logLevel = from.logLevel;
+    }
+
+    ContainerdConfig finished(ContainerdConfig rest) {
+      return new ContainerdConfig(
+          rest.agentDir,
+          rest.bundledCniDir,
+          stateDir,
+          registries,
+          disableDefaultRegistryEndpoint,
+          rest.pauseImage,
+          snapshotter,
+          rest.cniIsOurs,
+          systemdCgroup,
+          rest.selinux,
+          rest.nonrootDevices,
+          rest.defaultRuntime,
+          streamPort,
+          debug,
+          logLevel);
+    }
   }
 }

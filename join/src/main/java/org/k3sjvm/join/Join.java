@@ -148,7 +148,7 @@ public final class Join {
       log.atInfo()
           .addKeyValue("node", identity.name())
           .addKeyValue("server", config.server())
-          .addKeyValue("addresses", addresses.internal())
+          .addKeyValue("addresses", addresses)
           .log("node has joined");
       return new JoinedNode(
           identity,

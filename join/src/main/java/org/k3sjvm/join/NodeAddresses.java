@@ -3,6 +3,8 @@ package org.k3sjvm.join;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import org.k3sjvm.base.net.IpAddresses;
 
 /**
  * The addresses of this node.
@@ -28,5 +30,11 @@ public record NodeAddresses(List<InetAddress> internal, List<InetAddress> extern
     List<InetAddress> all = new ArrayList<>(internal);
     all.addAll(external);
     return List.copyOf(all);
+  }
+
+  /** Internal and external ones as people write them, joined by commas. */
+  @Override
+  public String toString() {
+    return all().stream().map(IpAddresses::text).collect(Collectors.joining(","));
   }
 }
