@@ -1,0 +1,7 @@
+package org.k3sjvm.integration.scenario;
+
+class EmbeddedNetworkIT extends NetworkScenarios {
+  EmbeddedNetworkIT() {
+    super(ServerKind.EMBEDDED);
+  }
+}

@@ -1,0 +1,7 @@
+package org.k3sjvm.integration.scenario;
+
+class EmbeddedPodIT extends PodScenarios {
+  EmbeddedPodIT() {
+    super(ServerKind.EMBEDDED);
+  }
+}

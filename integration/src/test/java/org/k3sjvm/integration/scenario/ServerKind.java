@@ -1,0 +1,55 @@
+package org.k3sjvm.integration.scenario;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.k3sjvm.integration.lab.Host;
+import org.k3sjvm.integration.lab.K3s;
+import org.k3sjvm.integration.lab.LabException;
+
+/** Whose control plane a cluster has. */
+enum ServerKind {
+  EMBEDDED {
+    @Override
+    List<String> command(Host host, Path kubeconfig) {
+      return List.of(
+          K3s.ours().toString(),
+          "server",
+          "--disable-agent",
+          "--node-ip",
+          host.address(),
+          "--token",
+          Cluster.TOKEN,
+          "--write-kubeconfig",
+          kubeconfig.toString());
+    }
+  },
+
+  /** The one that {@code K3S_BIN} names; it wants the CNI plugins on its PATH. */
+  UPSTREAM {
+    @Override
+    List<String> command(Host host, Path kubeconfig) {
+      Path program = K3s.upstream().orElseThrow(() -> new LabException("K3S_BIN names no program"));
+      List<String> command = new ArrayList<>(WITH_PLUGINS);
+      command.addAll(
+          List.of(
+              program.toString(),
+              "server",
+              "--disable-agent",
+              "--token",
+              Cluster.TOKEN,
+              "--disable",
+              "traefik,coredns,metrics-server,local-storage,servicelb",
+              "--write-kubeconfig",
+              kubeconfig.toString()));
+      return List.copyOf(command);
+    }
+  };
+
+  /** Runs the rest of the command with the CNI plugins of Debian on the PATH. */
+  static final List<String> WITH_PLUGINS =
+      List.of("env", "PATH=/usr/lib/cni:" + System.getenv("PATH"));
+
+  /** Starts a server without an agent on a host. */
+  abstract List<String> command(Host host, Path kubeconfig);
+}
