@@ -19,6 +19,29 @@ rm -rf "$home"
 mkdir -p "$home/lib"
 cp -r "$here/dist/." "$home/"
 cp "$target"/jars/*.jar "$home/lib/"
+
+# without JAR PATTERN...: rewrites lib/JAR without the files that match, and without signatures and manifest.
+without() {
+  name=$1; shift
+  set -- "$(ls "$home"/lib/$name)" "$@"
+  rm -rf "$target/unpacked" && mkdir -p "$target/unpacked"
+  (
+    cd "$target/unpacked" && "$java_home/bin/jar" --extract --file "$1"
+    jar=$1; shift
+    # shellcheck disable=SC2086 # patterns are meant to expand
+    for pattern in "$@"; do rm -rf $pattern; done
+    rm -rf META-INF/*.SF META-INF/*.RSA META-INF/*.DSA META-INF/MANIFEST.MF
+    "$java_home/bin/jar" --create --no-manifest --date 2026-01-01T00:00:00Z --file "$jar" .
+  )
+  rm -rf "$target/unpacked"
+}
+# Classes of signed jars stay out of an AOT cache, and 7600 digests would stay on the heap. We use the JDK's ciphers:
+# Netty would make this provider with its 4000 entries if it found it.
+without 'org.bouncycastle.bcprov-*.jar' org/bouncycastle/pqc org/bouncycastle/jcajce/provider org/bouncycastle/jce/provider META-INF/services META-INF/versions
+without 'org.bouncycastle.bcutil-*.jar' META-INF/versions
+without 'org.bouncycastle.bcpkix-*.jar' META-INF/versions
+# SQLite's native library for other systems than Linux.
+without 'org.xerial.sqlite-jdbc-*.jar' org/sqlite/native/Windows org/sqlite/native/Mac org/sqlite/native/FreeBSD org/sqlite/native/Linux-Android
 cp -r "$runtime" "$home/runtime"
 { echo "Main-Class: org.k3sjvm.cli.Main"
   (cd "$home/lib" && ls *.jar | sort | sed 's/^/ /' | tr -d '\n' | fold -w 60 | sed '1s/^ /Class-Path: /;2,$s/^/ /')

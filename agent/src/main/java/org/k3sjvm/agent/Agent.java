@@ -26,7 +26,6 @@ import org.k3sjvm.linux.mount.KernelMounts;
 import org.k3sjvm.linux.process.ChildProcesses;
 import org.k3sjvm.linux.systemd.NotifySocket;
 import org.k3sjvm.linux.systemd.ServiceManager;
-import org.k3sjvm.nodepassword.NodeFiles;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,7 +62,8 @@ public final class Agent {
 
   private void runNode(Balancers balancers, NodeTunnels tunnels, KubeletArgs kubeletArgs)
       throws InterruptedException, IOException {
-    Join join = join(balancers);
+    Ground ground = Ground.host();
+    Join join = join(config, balancers, ground);
     JoinedNode node = join.run();
     prepareHost(node);
     try (Apis apis = Apis.open(node);
@@ -71,7 +71,7 @@ public final class Agent {
             NodeRuntime.prepare(config, node.settings(), kubeletArgs.systemdCgroups());
         FlannelHost host = FlannelHost.open();
         ServiceGroup parts = ServiceGroup.open("node")) {
-      NodeKubelet kubelet = NodeKubelet.compose(config, kubeletArgs, node, apis, runtime);
+      NodeKubelet kubelet = NodeKubelet.compose(config, kubeletArgs, node, apis, runtime, ground);
       runtime.start(parts);
       tunnels.start(
           node,
@@ -115,14 +115,15 @@ public final class Agent {
         "flannel", new Flannel(network, host, apis.kubelet(), apis.controller(), podNetwork));
   }
 
-  private Join join(Balancers balancers) throws InterruptedException {
+  static Join join(AgentConfig config, Balancers balancers, Ground ground)
+      throws InterruptedException {
     JoinConfig join =
         new JoinConfig(
             config.server(),
             balancers.supervisorUrl(),
             TokenSource.read(config, Sleeper.SYSTEM),
             config.agentDir(),
-            NodeFiles.DEFAULT_DIRECTORY,
+            ground.nodeFiles(),
             config.nodeName().orElseGet(HostName::read),
             config.withNodeId(),
             addresses(config.nodeIps()),

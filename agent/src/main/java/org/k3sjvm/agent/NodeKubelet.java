@@ -26,26 +26,27 @@ import org.k3sjvm.kubelet.pod.PodEvent;
 import org.k3sjvm.kubelet.server.KubeletServer;
 import org.k3sjvm.kubelet.server.KubeletServerConfig;
 import org.k3sjvm.kubelet.volume.LocalPodVolumes;
-import org.k3sjvm.linux.cgroup.CgroupFs;
-import org.k3sjvm.linux.mount.KernelMounts;
 import org.k3sjvm.linux.mount.Mounts;
 
 /** The kubelet of this node: the Node object, the pods, and the annotations that k3s adds. */
 final class NodeKubelet {
   private final NodeKeeper keeper;
   private final Kubelet kubelet;
+  private final Path logs;
   private final NodeAnnotations annotations;
 
-  private NodeKubelet(NodeKeeper keeper, Kubelet kubelet, NodeAnnotations annotations) {
+  private NodeKubelet(
+      NodeKeeper keeper, Kubelet kubelet, Path logs, NodeAnnotations annotations) {
     this.keeper = keeper;
     this.kubelet = kubelet;
+    this.logs = logs;
     this.annotations = annotations;
   }
 
   static NodeKubelet compose(
-      AgentConfig config, KubeletArgs args, JoinedNode node, Apis apis, NodeRuntime runtime)
+      AgentConfig config, KubeletArgs args, JoinedNode node, Apis apis, NodeRuntime runtime, Ground ground)
       throws IOException {
-    Mounts mounts = new KernelMounts();
+    Mounts mounts = ground.mounts();
     LateEvents events = new LateEvents();
     NodeKeeper keeper =
         new NodeKeeper(
@@ -65,13 +66,13 @@ final class NodeKubelet {
             RandomGenerator.getDefault());
     Kubelet kubelet =
         new Kubelet(
-            kubeletConfig(args, node),
+            kubeletConfig(args, node, ground),
             new Kubelet.Ports(
                 runtime.runtime(),
                 runtime.images(),
                 apis.kubelet(),
                 volumes,
-                CgroupFs.detect(mounts),
+                ground.cgroups(),
                 keeper::allocatable));
     events.kubelet = Optional.of(kubelet);
     AgentNodePatch patch =
@@ -85,7 +86,7 @@ final class NodeKubelet {
             HostName.read(),
             NodeArguments.of(config.arguments(), System.getenv()));
     return new NodeKubelet(
-        keeper, kubelet, new NodeAnnotations(patch, apis.kubelet(), Sleeper.SYSTEM));
+        keeper, kubelet, ground.logs(), new NodeAnnotations(patch, apis.kubelet(), Sleeper.SYSTEM));
   }
 
   /** Registers the node and runs its pods; the runtime is ready. */
@@ -103,7 +104,7 @@ final class NodeKubelet {
       AgentConfig config, KubeletArgs args, JoinedNode node, Apis apis, NodeRuntime runtime)
       throws IOException {
     return KubeletServer.start(
-        new KubeletServerConfig(node.name(), endpoint(config, args), Path.of("/var/log")),
+        new KubeletServerConfig(node.name(), endpoint(config, args), logs),
         new ServerTls(node.tls(NodeCertificate.SERVING_KUBELET), node.clientCa()),
         apis.kubelet(),
         kubelet.pods(),
@@ -148,15 +149,15 @@ final class NodeKubelet {
         NodeConfig.Periods.DEFAULT);
   }
 
-  private static KubeletConfig kubeletConfig(KubeletArgs args, JoinedNode node) {
+  private static KubeletConfig kubeletConfig(KubeletArgs args, JoinedNode node, Ground ground) {
     KubeletConfig defaults = KubeletConfig.of(node.name(), node.addresses().primary());
     return new KubeletConfig(
         node.name(),
         node.addresses().internal(),
         new KubeletConfig.Directories(
             args.rootDir(),
-            defaults.directories().podLogs(),
-            defaults.directories().containerLogs()),
+            ground.logs().resolve("pods"),
+            ground.logs().resolve("containers")),
         new CgroupSettings(
             args.systemdCgroups() ? CgroupSettings.Driver.SYSTEMD : CgroupSettings.Driver.CGROUPFS,
             "",

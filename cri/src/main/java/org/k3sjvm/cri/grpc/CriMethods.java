@@ -63,172 +63,183 @@ import org.k3sjvm.cri.proto.VersionRequest;
 import org.k3sjvm.cri.proto.VersionResponse;
 
 /** The CRI calls by name, request and response. Source: cri-api v1.36 runtime/v1/api.proto. */
-final class CriMethods {
+public final class CriMethods {
   private CriMethods() {}
 
-  static final MethodDescriptor<VersionRequest, VersionResponse> VERSION =
+  public static final MethodDescriptor<VersionRequest, VersionResponse> VERSION =
       runtime("Version", VersionRequest.getDefaultInstance(), VersionResponse.getDefaultInstance());
 
-  static final MethodDescriptor<StatusRequest, StatusResponse> STATUS =
+  public static final MethodDescriptor<StatusRequest, StatusResponse> STATUS =
       runtime("Status", StatusRequest.getDefaultInstance(), StatusResponse.getDefaultInstance());
 
-  static final MethodDescriptor<UpdateRuntimeConfigRequest, UpdateRuntimeConfigResponse>
+  public static final MethodDescriptor<UpdateRuntimeConfigRequest, UpdateRuntimeConfigResponse>
       UPDATE_RUNTIME_CONFIG =
           runtime(
               "UpdateRuntimeConfig",
               UpdateRuntimeConfigRequest.getDefaultInstance(),
               UpdateRuntimeConfigResponse.getDefaultInstance());
 
-  static final MethodDescriptor<RuntimeConfigRequest, RuntimeConfigResponse> RUNTIME_CONFIG =
+  public static final MethodDescriptor<RuntimeConfigRequest, RuntimeConfigResponse> RUNTIME_CONFIG =
       runtime(
           "RuntimeConfig",
           RuntimeConfigRequest.getDefaultInstance(),
           RuntimeConfigResponse.getDefaultInstance());
 
-  static final MethodDescriptor<RunPodSandboxRequest, RunPodSandboxResponse> RUN_POD_SANDBOX =
-      runtime(
-          "RunPodSandbox",
-          RunPodSandboxRequest.getDefaultInstance(),
-          RunPodSandboxResponse.getDefaultInstance());
+  public static final MethodDescriptor<RunPodSandboxRequest, RunPodSandboxResponse>
+      RUN_POD_SANDBOX =
+          runtime(
+              "RunPodSandbox",
+              RunPodSandboxRequest.getDefaultInstance(),
+              RunPodSandboxResponse.getDefaultInstance());
 
-  static final MethodDescriptor<StopPodSandboxRequest, StopPodSandboxResponse> STOP_POD_SANDBOX =
-      runtime(
-          "StopPodSandbox",
-          StopPodSandboxRequest.getDefaultInstance(),
-          StopPodSandboxResponse.getDefaultInstance());
+  public static final MethodDescriptor<StopPodSandboxRequest, StopPodSandboxResponse>
+      STOP_POD_SANDBOX =
+          runtime(
+              "StopPodSandbox",
+              StopPodSandboxRequest.getDefaultInstance(),
+              StopPodSandboxResponse.getDefaultInstance());
 
-  static final MethodDescriptor<RemovePodSandboxRequest, RemovePodSandboxResponse>
+  public static final MethodDescriptor<RemovePodSandboxRequest, RemovePodSandboxResponse>
       REMOVE_POD_SANDBOX =
           runtime(
               "RemovePodSandbox",
               RemovePodSandboxRequest.getDefaultInstance(),
               RemovePodSandboxResponse.getDefaultInstance());
 
-  static final MethodDescriptor<PodSandboxStatusRequest, PodSandboxStatusResponse>
+  public static final MethodDescriptor<PodSandboxStatusRequest, PodSandboxStatusResponse>
       POD_SANDBOX_STATUS =
           runtime(
               "PodSandboxStatus",
               PodSandboxStatusRequest.getDefaultInstance(),
               PodSandboxStatusResponse.getDefaultInstance());
 
-  static final MethodDescriptor<ListPodSandboxRequest, ListPodSandboxResponse> LIST_POD_SANDBOX =
-      runtime(
-          "ListPodSandbox",
-          ListPodSandboxRequest.getDefaultInstance(),
-          ListPodSandboxResponse.getDefaultInstance());
+  public static final MethodDescriptor<ListPodSandboxRequest, ListPodSandboxResponse>
+      LIST_POD_SANDBOX =
+          runtime(
+              "ListPodSandbox",
+              ListPodSandboxRequest.getDefaultInstance(),
+              ListPodSandboxResponse.getDefaultInstance());
 
-  static final MethodDescriptor<CreateContainerRequest, CreateContainerResponse> CREATE_CONTAINER =
-      runtime(
-          "CreateContainer",
-          CreateContainerRequest.getDefaultInstance(),
-          CreateContainerResponse.getDefaultInstance());
+  public static final MethodDescriptor<CreateContainerRequest, CreateContainerResponse>
+      CREATE_CONTAINER =
+          runtime(
+              "CreateContainer",
+              CreateContainerRequest.getDefaultInstance(),
+              CreateContainerResponse.getDefaultInstance());
 
-  static final MethodDescriptor<StartContainerRequest, StartContainerResponse> START_CONTAINER =
-      runtime(
-          "StartContainer",
-          StartContainerRequest.getDefaultInstance(),
-          StartContainerResponse.getDefaultInstance());
+  public static final MethodDescriptor<StartContainerRequest, StartContainerResponse>
+      START_CONTAINER =
+          runtime(
+              "StartContainer",
+              StartContainerRequest.getDefaultInstance(),
+              StartContainerResponse.getDefaultInstance());
 
-  static final MethodDescriptor<StopContainerRequest, StopContainerResponse> STOP_CONTAINER =
+  public static final MethodDescriptor<StopContainerRequest, StopContainerResponse> STOP_CONTAINER =
       runtime(
           "StopContainer",
           StopContainerRequest.getDefaultInstance(),
           StopContainerResponse.getDefaultInstance());
 
-  static final MethodDescriptor<RemoveContainerRequest, RemoveContainerResponse> REMOVE_CONTAINER =
-      runtime(
-          "RemoveContainer",
-          RemoveContainerRequest.getDefaultInstance(),
-          RemoveContainerResponse.getDefaultInstance());
+  public static final MethodDescriptor<RemoveContainerRequest, RemoveContainerResponse>
+      REMOVE_CONTAINER =
+          runtime(
+              "RemoveContainer",
+              RemoveContainerRequest.getDefaultInstance(),
+              RemoveContainerResponse.getDefaultInstance());
 
-  static final MethodDescriptor<ListContainersRequest, ListContainersResponse> LIST_CONTAINERS =
-      runtime(
-          "ListContainers",
-          ListContainersRequest.getDefaultInstance(),
-          ListContainersResponse.getDefaultInstance());
+  public static final MethodDescriptor<ListContainersRequest, ListContainersResponse>
+      LIST_CONTAINERS =
+          runtime(
+              "ListContainers",
+              ListContainersRequest.getDefaultInstance(),
+              ListContainersResponse.getDefaultInstance());
 
-  static final MethodDescriptor<ContainerStatusRequest, ContainerStatusResponse> CONTAINER_STATUS =
-      runtime(
-          "ContainerStatus",
-          ContainerStatusRequest.getDefaultInstance(),
-          ContainerStatusResponse.getDefaultInstance());
+  public static final MethodDescriptor<ContainerStatusRequest, ContainerStatusResponse>
+      CONTAINER_STATUS =
+          runtime(
+              "ContainerStatus",
+              ContainerStatusRequest.getDefaultInstance(),
+              ContainerStatusResponse.getDefaultInstance());
 
-  static final MethodDescriptor<UpdateContainerResourcesRequest, UpdateContainerResourcesResponse>
+  public static final MethodDescriptor<
+          UpdateContainerResourcesRequest, UpdateContainerResourcesResponse>
       UPDATE_CONTAINER_RESOURCES =
           runtime(
               "UpdateContainerResources",
               UpdateContainerResourcesRequest.getDefaultInstance(),
               UpdateContainerResourcesResponse.getDefaultInstance());
 
-  static final MethodDescriptor<ReopenContainerLogRequest, ReopenContainerLogResponse>
+  public static final MethodDescriptor<ReopenContainerLogRequest, ReopenContainerLogResponse>
       REOPEN_CONTAINER_LOG =
           runtime(
               "ReopenContainerLog",
               ReopenContainerLogRequest.getDefaultInstance(),
               ReopenContainerLogResponse.getDefaultInstance());
 
-  static final MethodDescriptor<ExecSyncRequest, ExecSyncResponse> EXEC_SYNC =
+  public static final MethodDescriptor<ExecSyncRequest, ExecSyncResponse> EXEC_SYNC =
       runtime(
           "ExecSync", ExecSyncRequest.getDefaultInstance(), ExecSyncResponse.getDefaultInstance());
 
-  static final MethodDescriptor<ExecRequest, ExecResponse> EXEC =
+  public static final MethodDescriptor<ExecRequest, ExecResponse> EXEC =
       runtime("Exec", ExecRequest.getDefaultInstance(), ExecResponse.getDefaultInstance());
 
-  static final MethodDescriptor<AttachRequest, AttachResponse> ATTACH =
+  public static final MethodDescriptor<AttachRequest, AttachResponse> ATTACH =
       runtime("Attach", AttachRequest.getDefaultInstance(), AttachResponse.getDefaultInstance());
 
-  static final MethodDescriptor<PortForwardRequest, PortForwardResponse> PORT_FORWARD =
+  public static final MethodDescriptor<PortForwardRequest, PortForwardResponse> PORT_FORWARD =
       runtime(
           "PortForward",
           PortForwardRequest.getDefaultInstance(),
           PortForwardResponse.getDefaultInstance());
 
-  static final MethodDescriptor<ContainerStatsRequest, ContainerStatsResponse> CONTAINER_STATS =
-      runtime(
-          "ContainerStats",
-          ContainerStatsRequest.getDefaultInstance(),
-          ContainerStatsResponse.getDefaultInstance());
+  public static final MethodDescriptor<ContainerStatsRequest, ContainerStatsResponse>
+      CONTAINER_STATS =
+          runtime(
+              "ContainerStats",
+              ContainerStatsRequest.getDefaultInstance(),
+              ContainerStatsResponse.getDefaultInstance());
 
-  static final MethodDescriptor<ListContainerStatsRequest, ListContainerStatsResponse>
+  public static final MethodDescriptor<ListContainerStatsRequest, ListContainerStatsResponse>
       LIST_CONTAINER_STATS =
           runtime(
               "ListContainerStats",
               ListContainerStatsRequest.getDefaultInstance(),
               ListContainerStatsResponse.getDefaultInstance());
 
-  static final MethodDescriptor<GetEventsRequest, ContainerEventResponse> GET_CONTAINER_EVENTS =
-      method(
-          "RuntimeService",
-          "GetContainerEvents",
-          MethodDescriptor.MethodType.SERVER_STREAMING,
-          GetEventsRequest.getDefaultInstance(),
-          ContainerEventResponse.getDefaultInstance());
+  public static final MethodDescriptor<GetEventsRequest, ContainerEventResponse>
+      GET_CONTAINER_EVENTS =
+          method(
+              "RuntimeService",
+              "GetContainerEvents",
+              MethodDescriptor.MethodType.SERVER_STREAMING,
+              GetEventsRequest.getDefaultInstance(),
+              ContainerEventResponse.getDefaultInstance());
 
-  static final MethodDescriptor<ListImagesRequest, ListImagesResponse> LIST_IMAGES =
+  public static final MethodDescriptor<ListImagesRequest, ListImagesResponse> LIST_IMAGES =
       image(
           "ListImages",
           ListImagesRequest.getDefaultInstance(),
           ListImagesResponse.getDefaultInstance());
 
-  static final MethodDescriptor<ImageStatusRequest, ImageStatusResponse> IMAGE_STATUS =
+  public static final MethodDescriptor<ImageStatusRequest, ImageStatusResponse> IMAGE_STATUS =
       image(
           "ImageStatus",
           ImageStatusRequest.getDefaultInstance(),
           ImageStatusResponse.getDefaultInstance());
 
-  static final MethodDescriptor<PullImageRequest, PullImageResponse> PULL_IMAGE =
+  public static final MethodDescriptor<PullImageRequest, PullImageResponse> PULL_IMAGE =
       image(
           "PullImage",
           PullImageRequest.getDefaultInstance(),
           PullImageResponse.getDefaultInstance());
 
-  static final MethodDescriptor<RemoveImageRequest, RemoveImageResponse> REMOVE_IMAGE =
+  public static final MethodDescriptor<RemoveImageRequest, RemoveImageResponse> REMOVE_IMAGE =
       image(
           "RemoveImage",
           RemoveImageRequest.getDefaultInstance(),
           RemoveImageResponse.getDefaultInstance());
 
-  static final MethodDescriptor<ImageFsInfoRequest, ImageFsInfoResponse> IMAGE_FS_INFO =
+  public static final MethodDescriptor<ImageFsInfoRequest, ImageFsInfoResponse> IMAGE_FS_INFO =
       image(
           "ImageFsInfo",
           ImageFsInfoRequest.getDefaultInstance(),

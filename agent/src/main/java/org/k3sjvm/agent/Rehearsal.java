@@ -1,0 +1,55 @@
+package org.k3sjvm.agent;
+
+import java.io.IOException;
+import org.k3sjvm.agent.config.AgentConfig;
+import org.k3sjvm.base.lifetime.ServiceGroup;
+import org.k3sjvm.join.Join;
+import org.k3sjvm.join.JoinedNode;
+import org.k3sjvm.kubelet.server.KubeletServer;
+
+/**
+ * {@link Agent} without what changes the host: it prepares nothing and has no pod network. The
+ * build runs it to learn which classes an agent needs; it needs no rights.
+ */
+public final class Rehearsal {
+  private final AgentConfig config;
+  private final Ground ground;
+
+  public Rehearsal(AgentConfig config, Ground ground) {
+    this.config = config;
+    this.ground = ground;
+  }
+
+  /** Blocks until interrupted or until a part fails. */
+  public void run() throws InterruptedException {
+    KubeletArgs args = KubeletArgs.parse(config.kubeletArgs());
+    try (NodeTunnels tunnels = new NodeTunnels();
+        Balancers balancers = Balancers.open(config, tunnels);
+        ServiceGroup group = ServiceGroup.open("rehearsal")) {
+      group.start("load-balancer", balancers::run);
+      group.start("node", () -> runNode(balancers, tunnels, args));
+      group.await();
+    }
+  }
+
+  private void runNode(Balancers balancers, NodeTunnels tunnels, KubeletArgs args)
+      throws InterruptedException, IOException {
+    Join join = Agent.join(config, balancers, ground);
+    JoinedNode node = join.run();
+    try (Apis apis = Apis.open(node);
+        NodeRuntime runtime =
+            NodeRuntime.prepare(config, node.settings(), args.systemdCgroups());
+        ServiceGroup parts = ServiceGroup.open("node")) {
+      NodeKubelet kubelet = NodeKubelet.compose(config, args, node, apis, runtime, ground);
+      runtime.start(parts);
+      tunnels.start(
+          node, join, apis.controller(), balancers, NodeKubelet.endpoint(config, args), parts);
+      runtime.ready().await();
+      try (KubeletServer _ = kubelet.serve(config, args, node, apis, runtime)) {
+        kubelet.start(parts);
+        kubelet.awaitAnnotated();
+        parts.await();
+      }
+    }
+  }
+}
