@@ -35,8 +35,7 @@ final class NodeKubelet {
   private final Path logs;
   private final NodeAnnotations annotations;
 
-  private NodeKubelet(
-      NodeKeeper keeper, Kubelet kubelet, Path logs, NodeAnnotations annotations) {
+  private NodeKubelet(NodeKeeper keeper, Kubelet kubelet, Path logs, NodeAnnotations annotations) {
     this.keeper = keeper;
     this.kubelet = kubelet;
     this.logs = logs;
@@ -44,7 +43,12 @@ final class NodeKubelet {
   }
 
   static NodeKubelet compose(
-      AgentConfig config, KubeletArgs args, JoinedNode node, Apis apis, NodeRuntime runtime, Ground ground)
+      AgentConfig config,
+      KubeletArgs args,
+      JoinedNode node,
+      Apis apis,
+      NodeRuntime runtime,
+      Ground ground)
       throws IOException {
     Mounts mounts = ground.mounts();
     LateEvents events = new LateEvents();
@@ -155,9 +159,7 @@ final class NodeKubelet {
         node.name(),
         node.addresses().internal(),
         new KubeletConfig.Directories(
-            args.rootDir(),
-            ground.logs().resolve("pods"),
-            ground.logs().resolve("containers")),
+            args.rootDir(), ground.logs().resolve("pods"), ground.logs().resolve("containers")),
         new CgroupSettings(
             args.systemdCgroups() ? CgroupSettings.Driver.SYSTEMD : CgroupSettings.Driver.CGROUPFS,
             "",

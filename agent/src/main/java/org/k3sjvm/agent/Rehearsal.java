@@ -37,8 +37,7 @@ public final class Rehearsal {
     Join join = Agent.join(config, balancers, ground);
     JoinedNode node = join.run();
     try (Apis apis = Apis.open(node);
-        NodeRuntime runtime =
-            NodeRuntime.prepare(config, node.settings(), args.systemdCgroups());
+        NodeRuntime runtime = NodeRuntime.prepare(config, node.settings(), args.systemdCgroups());
         ServiceGroup parts = ServiceGroup.open("node")) {
       NodeKubelet kubelet = NodeKubelet.compose(config, args, node, apis, runtime, ground);
       runtime.start(parts);

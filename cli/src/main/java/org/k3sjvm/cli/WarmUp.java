@@ -113,7 +113,7 @@ final class WarmUp {
 
   /** Reading the host's mounts needs no rights and is exercised too; making some does. */
   private static Ground ground(Path directory) {
-    var unused = new KernelMounts().list();
+    var _ = new KernelMounts().list();
     return new Ground(
         directory.resolve("node"), directory.resolve("log"), new FakeMounts(), new FakeCgroups());
   }

@@ -94,8 +94,7 @@ final class WarmUpCluster {
     return new HttpKubeApi(
         new KubeCredentials(
             URI.create("https://127.0.0.1:" + config.listen().port()),
-            Certificates.parse(
-                java.nio.file.Files.readString(files.certificate("server-ca"))),
+            Certificates.parse(java.nio.file.Files.readString(files.certificate("server-ca"))),
             Optional.of(
                 TlsIdentity.load(files.certificate("client-admin"), files.key("client-admin"))),
             Optional.empty()),
