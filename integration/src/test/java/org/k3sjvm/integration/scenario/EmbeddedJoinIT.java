@@ -1,0 +1,7 @@
+package org.k3sjvm.integration.scenario;
+
+class EmbeddedJoinIT extends JoinScenarios {
+  EmbeddedJoinIT() {
+    super(ServerKind.EMBEDDED);
+  }
+}
