@@ -4,14 +4,10 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.LifecycleHandler;
 import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import io.fabric8.kubernetes.api.model.PodSpec;
-import io.fabric8.kubernetes.api.model.VolumeMount;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.k3sjvm.cri.ContainerConfig;
@@ -19,11 +15,9 @@ import org.k3sjvm.cri.ContainerId;
 import org.k3sjvm.cri.CriException;
 import org.k3sjvm.cri.Image;
 import org.k3sjvm.cri.ImageSpec;
-import org.k3sjvm.cri.Mount;
 import org.k3sjvm.cri.PodSandboxConfig;
 import org.k3sjvm.cri.RegistryAuth;
 import org.k3sjvm.kubelet.env.Environment;
-import org.k3sjvm.kubelet.env.Expansion;
 import org.k3sjvm.kubelet.env.ServiceEnv;
 import org.k3sjvm.kubelet.env.ServiceEnv.ServiceAddress;
 import org.k3sjvm.kubelet.image.Keyring;
@@ -37,7 +31,6 @@ import org.k3sjvm.kubelet.translate.ConfigException;
 import org.k3sjvm.kubelet.translate.ContainerConfigs;
 import org.k3sjvm.kubelet.translate.PodResources;
 import org.k3sjvm.kubelet.translate.Security;
-import org.k3sjvm.kubelet.volume.VolumeException;
 
 /**
  * Image, container, start, hook.
@@ -48,12 +41,14 @@ final class StartContainer {
   private final Toolbox tools;
   private final CreateSandbox sandboxes;
   private final PodFiles files;
+  private final ContainerMounts mounts;
   private final Hooks hooks;
 
   StartContainer(Toolbox tools, CreateSandbox sandboxes, PodFiles files, Hooks hooks) {
     this.tools = tools;
     this.sandboxes = sandboxes;
     this.files = files;
+    this.mounts = new ContainerMounts(tools, sandboxes, files);
     this.hooks = hooks;
   }
 
@@ -150,7 +145,7 @@ final class StartContainer {
         new ContainerConfigs.Parts(
             ImageSpec.of(image.id(), container.getImage()),
             env,
-            mounts(pod, container, podIps, env, start.restartCount()),
+            mounts.of(pod, container, podIps, env, start.restartCount()),
             PodResources.of(pod, container, nodeMemoryBytes()),
             Security.of(spec, container, image.user(), tools.places().root())));
   }
@@ -173,81 +168,6 @@ final class StartContainer {
     return Optional.ofNullable(tools.cluster().allocatable().get().get("memory"))
         .map(q -> q.getNumericalAmount().longValue())
         .orElse(Long.MAX_VALUE);
-  }
-
-  private List<Mount> mounts(
-      DesiredPod pod,
-      Container container,
-      List<String> podIps,
-      Map<String, String> env,
-      int restartCount)
-      throws InterruptedException, IOException {
-    Map<String, Path> volumes = tools.mounted().getOrDefault(pod.uid(), Map.of());
-    List<Mount> mounts = new ArrayList<>();
-    boolean ownHosts = false;
-    int index = 0;
-    for (VolumeMount mount : container.getVolumeMounts()) {
-      Path host = volumes.get(mount.getName());
-      if (host == null) {
-        throw new ConfigException(
-            "cannot find volume \""
-                + mount.getName()
-                + "\" to mount into container \""
-                + container.getName()
-                + "\"");
-      }
-      mounts.add(
-          Mount.bind(
-              mount.getMountPath(),
-              part(pod, container, index++, mount, host, env).toString(),
-              Boolean.TRUE.equals(mount.getReadOnly()),
-              propagation(mount)));
-      ownHosts |= mount.getMountPath().equals("/etc/hosts");
-    }
-    if (!ownHosts && !podIps.isEmpty()) {
-      Path hosts = files.hosts(pod, podIps, sandboxes.names(pod));
-      mounts.add(Mount.bind("/etc/hosts", hosts.toString(), false));
-    }
-    mounts.add(
-        Mount.bind(
-            Objects.requireNonNullElse(
-                container.getTerminationMessagePath(), ContainerConfigs.MESSAGE_PATH),
-            files.lastWords(pod, container.getName(), restartCount).toString(),
-            false));
-    return mounts;
-  }
-
-  private Path part(
-      DesiredPod pod,
-      Container container,
-      int index,
-      VolumeMount mount,
-      Path host,
-      Map<String, String> env)
-      throws InterruptedException {
-    String expression = mount.getSubPathExpr();
-    String sub =
-        expression != null && !expression.isEmpty()
-            ? Expansion.expand(expression, env)
-            : mount.getSubPath();
-    if (sub == null || sub.isEmpty()) {
-      return host;
-    }
-    try {
-      return tools
-          .volumes()
-          .subPath(pod.pod(), container.getName(), index, mount.getName(), host, sub);
-    } catch (VolumeException e) {
-      throw new ConfigException(e.getMessage());
-    }
-  }
-
-  private static Mount.Propagation propagation(VolumeMount mount) {
-    return switch (Objects.requireNonNullElse(mount.getMountPropagation(), "None")) {
-      case "HostToContainer" -> Mount.Propagation.HOST_TO_CONTAINER;
-      case "Bidirectional" -> Mount.Propagation.BIDIRECTIONAL;
-      default -> Mount.Propagation.PRIVATE;
-    };
   }
 
   private Optional<String> postStart(
