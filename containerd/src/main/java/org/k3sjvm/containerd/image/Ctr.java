@@ -94,17 +94,21 @@ final class Ctr {
     return new ProcessBuilder(command);
   }
 
-  /** Runs commands, each fed by the one before; returns what the last one said. */
+  /**
+   * Runs commands, each fed by the one before; returns what the last one said. What they say goes
+   * through files: an import takes minutes, and a read from a pipe would hold a carrier thread for
+   * as long.
+   */
   private static String run(List<ProcessBuilder> commands)
       throws IOException, InterruptedException {
-    Path errors = Files.createTempFile("image-import", ".log");
+    Path errors = Files.createTempFile("image-import", ".err");
+    Path output = Files.createTempFile("image-import", ".out");
     List<Process> processes = List.of();
     try {
       File file = errors.toFile();
       commands.forEach(c -> c.redirectError(ProcessBuilder.Redirect.appendTo(file)));
+      commands.getLast().redirectOutput(output.toFile());
       processes = ProcessBuilder.startPipeline(commands);
-      String said =
-          new String(processes.getLast().getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       for (Process process : processes) {
         if (!process.waitFor(LIMIT_MINUTES, TimeUnit.MINUTES) || process.exitValue() != 0) {
           throw new IOException(
@@ -113,10 +117,11 @@ final class Ctr {
                   + Files.readString(errors, StandardCharsets.UTF_8).strip());
         }
       }
-      return said;
+      return Files.readString(output, StandardCharsets.UTF_8);
     } finally {
       processes.forEach(Process::destroyForcibly);
       Files.deleteIfExists(errors);
+      Files.deleteIfExists(output);
     }
   }
 }

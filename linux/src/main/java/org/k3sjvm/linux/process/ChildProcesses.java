@@ -13,10 +13,18 @@ import java.util.concurrent.TimeoutException;
 import org.k3sjvm.linux.Errno;
 import org.k3sjvm.linux.LinuxException;
 
-/** {@link Commands} as children of this process. */
+/**
+ * {@link Commands} as children of this process.
+ *
+ * <p>A read from a pipe holds its thread in the kernel. On virtual threads two of them would take
+ * both carriers of a machine with two cores, and whoever feeds the child could never run: so each
+ * pipe has a small platform thread for as long as the child lives.
+ */
 public final class ChildProcesses implements Commands {
   /** What is kept of each output; the rest is read and dropped. */
   public static final int OUTPUT_LIMIT_BYTES = 4 << 20;
+
+  private static final long STACK_BYTES = 128 << 10;
 
   private final List<String> prefix;
 
@@ -84,32 +92,34 @@ public final class ChildProcesses implements Commands {
     if (input.length == 0) {
       closeQuietly(stdin);
     } else {
-      Thread.ofVirtual()
-          .start(
-              () -> {
-                try (stdin) {
-                  stdin.write(input);
-                } catch (IOException e) {
-                  closeQuietly(stdin);
-                }
-              });
+      besides(
+          () -> {
+            try (stdin) {
+              stdin.write(input);
+            } catch (IOException e) {
+              closeQuietly(stdin);
+            }
+          });
     }
   }
 
   private static CompletableFuture<String> drain(InputStream stream) {
     CompletableFuture<String> text = new CompletableFuture<>();
-    Thread.ofVirtual()
-        .start(
-            () -> {
-              try (stream) {
-                byte[] kept = stream.readNBytes(OUTPUT_LIMIT_BYTES);
-                stream.transferTo(OutputStream.nullOutputStream());
-                text.complete(new String(kept, StandardCharsets.UTF_8));
-              } catch (IOException e) {
-                text.completeExceptionally(e);
-              }
-            });
+    besides(
+        () -> {
+          try (stream) {
+            byte[] kept = stream.readNBytes(OUTPUT_LIMIT_BYTES);
+            stream.transferTo(OutputStream.nullOutputStream());
+            text.complete(new String(kept, StandardCharsets.UTF_8));
+          } catch (IOException e) {
+            text.completeExceptionally(e);
+          }
+        });
     return text;
+  }
+
+  private static void besides(Runnable work) {
+    Thread.ofPlatform().daemon().name("command").stackSize(STACK_BYTES).start(work);
   }
 
   /** A grandchild may keep the pipe open after the child has gone; the deadline holds for both. */
