@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param reason one word: {@code Completed}, {@code Error}, {@code OOMKilled}, …; may be empty
  * @param logPath absolute; empty for no log
  * @param resources what is in force; empty when the runtime does not say
+ * @param stopSignal such as {@code SIGTERM}; empty when the runtime does not say
  */
 public record ContainerStatus(
     ContainerId id,
@@ -35,7 +36,8 @@ public record ContainerStatus(
     List<Mount> mounts,
     String logPath,
     Optional<LinuxResources> resources,
-    Optional<ContainerUser> user) {
+    Optional<ContainerUser> user,
+    String stopSignal) {
 
   public ContainerStatus {
     labels = Map.copyOf(labels);

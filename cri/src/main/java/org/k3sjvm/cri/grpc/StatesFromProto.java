@@ -33,6 +33,7 @@ import org.k3sjvm.cri.proto.LinuxContainerUser;
 import org.k3sjvm.cri.proto.NamespaceOption;
 import org.k3sjvm.cri.proto.PodSandboxNetworkStatus;
 import org.k3sjvm.cri.proto.PodSandboxState;
+import org.k3sjvm.cri.proto.Signal;
 import org.k3sjvm.cri.proto.StatusResponse;
 
 /** What the runtime shows, as our records. */
@@ -120,9 +121,8 @@ final class StatesFromProto {
         from.getResources().hasLinux()
             ? Optional.of(resources(from.getResources().getLinux()))
             : Optional.empty(),
-        from.getUser().hasLinux()
-            ? Optional.of(user(from.getUser().getLinux()))
-            : Optional.empty());
+        from.getUser().hasLinux() ? Optional.of(user(from.getUser().getLinux())) : Optional.empty(),
+        signal(from.getStopSignal()));
   }
 
   static ContainerEvent event(ContainerEventResponse from) {
@@ -284,5 +284,17 @@ final class StatesFromProto {
   private static ContainerStatus.ContainerUser user(LinuxContainerUser from) {
     return new ContainerStatus.ContainerUser(
         from.getUid(), from.getGid(), from.getSupplementalGroupsList());
+  }
+
+  /** As Kubernetes writes it: {@code SIGTERM}, {@code SIGRTMIN+1}. */
+  private static String signal(Signal from) {
+    return switch (from) {
+      case SIGNAL_RUNTIME_DEFAULT, UNRECOGNIZED -> "";
+      default ->
+          from.name()
+              .substring("SIGNAL_".length())
+              .replace("RTMINPLUS", "RTMIN+")
+              .replace("RTMAXMINUS", "RTMAX-");
+    };
   }
 }

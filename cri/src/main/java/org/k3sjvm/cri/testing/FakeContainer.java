@@ -79,6 +79,7 @@ final class FakeContainer {
         config.mounts(),
         logs ? sandboxConfig.logDirectory() + "/" + config.logPath() : "",
         Optional.of(resources),
-        Optional.empty());
+        Optional.empty(),
+        "");
   }
 }

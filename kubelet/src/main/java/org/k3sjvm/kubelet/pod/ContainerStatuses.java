@@ -1,24 +1,25 @@
 package org.k3sjvm.kubelet.pod;
 
 import io.fabric8.kubernetes.api.model.ContainerState;
-import io.fabric8.kubernetes.api.model.ContainerStateRunning;
-import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
-import io.fabric8.kubernetes.api.model.ContainerStateWaiting;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
+import io.fabric8.kubernetes.api.model.ContainerStatusBuilder;
+import io.fabric8.kubernetes.api.model.ContainerUser;
+import io.fabric8.kubernetes.api.model.LinuxContainerUser;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.api.model.VolumeMountStatus;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
 import org.k3sjvm.cri.ContainerId;
 
 /**
  * One entry for each container of the pod.
  *
- * <p>Source: kubelet v1.36 pkg/kubelet/kubelet_pods.go, convertToAPIContainerStatuses.
+ * <p>Source: kubelet v1.36 pkg/kubelet/kubelet_pods.go, convertToAPIContainerStatuses, and for
+ * {@code started} and {@code ready} pkg/kubelet/prober/prober_manager.go, UpdatePodStatus.
  */
 final class ContainerStatuses {
   /**
@@ -27,34 +28,34 @@ final class ContainerStatuses {
    */
   private static final int MESSAGES_BYTES = 12288;
 
-  private static final int SIGKILLED = 137;
+  /** Reasons that say no more than that it is not the container's turn. */
+  private static final Set<String> PLAIN =
+      Set.of("ContainerCreating", "PodInitializing", "RestartingAllContainers");
 
   private final PodView view;
   private final Map<String, ContainerStep> steps;
-  private final boolean initialized;
+  private final boolean begun;
   private final boolean ending;
+  private final int messageBytes;
 
   /**
+   * For one look at the pod.
+   *
    * @param steps what is next, for containers whose turn it is
-   * @param initialized whether regular containers ever ran in this sandbox
+   * @param begun whether the runtime has a regular container of the pod
    * @param ending whether nothing restarts any more
    */
-  ContainerStatuses(
-      PodView view, Map<String, ContainerStep> steps, boolean initialized, boolean ending) {
+  ContainerStatuses(PodView view, Map<String, ContainerStep> steps, boolean begun, boolean ending) {
     this.view = view;
     this.steps = steps;
-    this.initialized = initialized;
+    this.begun = begun;
     this.ending = ending;
+    messageBytes = MESSAGES_BYTES / Math.max(1, view.desired().containers().size());
   }
 
   /** Containers that Kubernetes knows carry the runtime's name in front. */
   static String idText(ContainerId id) {
-    return "containerd://" + id.value();
-  }
-
-  /** Whole seconds, as the API server keeps them. */
-  static String time(Instant at) {
-    return at.truncatedTo(ChronoUnit.SECONDS).toString();
+    return ContainerStates.idText(id);
   }
 
   /** In spec order for init containers, by name for the others. */
@@ -70,11 +71,9 @@ final class ContainerStatuses {
   private ContainerStatus status(ContainerSpec spec) {
     List<ObservedContainer> instances = view.observed().instances(spec.name());
     Optional<ContainerStatus> last = view.lastOf(spec);
-    ContainerStatus status =
-        instances.isEmpty()
-            ? last.map(l -> unseen(spec, l)).orElseGet(() -> notYet(spec))
-            : seen(spec, instances, last);
-    showWait(spec, status);
+    ContainerStatus status = instances.isEmpty() ? unseen(spec, last) : seen(spec, instances, last);
+    showWait(spec, last, status);
+    judge(spec, instances, status);
     return status;
   }
 
@@ -82,176 +81,198 @@ final class ContainerStatuses {
       ContainerSpec spec, List<ObservedContainer> instances, Optional<ContainerStatus> last) {
     ObservedContainer newest = instances.getFirst();
     ContainerStatus status = blank(spec);
-    status.setContainerID(idText(newest.id()));
+    status.setContainerID(ContainerStates.idText(newest.id()));
     status.setImage(newest.image().isEmpty() ? spec.container().getImage() : newest.image());
     status.setImageID(newest.imageRef());
     status.setRestartCount(
-        Math.max(newest.attempt(), last.map(ContainerStatus::getRestartCount).orElse(0)));
+        Math.max(newest.attempt(), last.map(ContainerStatuses::restartCount).orElse(0)));
     status.setLastState(
         instances.stream()
             .skip(1)
             .filter(ObservedContainer::exited)
             .findFirst()
-            .map(this::terminated)
+            .map(c -> ContainerStates.terminated(c, messageBytes))
             .orElseGet(() -> lastStateFrom(last, newest)));
+    status.setVolumeMounts(volumeMounts(spec, newest.actual().recursiveReadOnly()));
+    newest.actual().user().ifPresent(u -> status.setUser(user(u)));
+    if (!newest.actual().stopSignal().isEmpty()) {
+      status.setStopSignal(newest.actual().stopSignal());
+    }
+    ContainerResources.show(spec.container(), newest, last, status);
     switch (newest.state()) {
-      case RUNNING -> running(spec, newest, status);
-      case EXITED -> exited(spec, newest, status);
-      case CREATED -> status.setState(waiting(defaultWait(), null));
-      case UNKNOWN -> {
-        status.setState(lost("The container could not be located when the pod was terminated"));
-        status.setRestartCount(newest.attempt() + 1);
-      }
+      case RUNNING ->
+          status.setState(ContainerStates.running(newest.startedAt().orElse(newest.createdAt())));
+      case EXITED -> status.setState(ContainerStates.terminated(newest, messageBytes));
+      case CREATED -> status.setState(ContainerStates.waiting(defaultWait(), null));
+      case UNKNOWN -> unknown(newest, last, status);
     }
     return status;
   }
 
-  private void running(ContainerSpec spec, ObservedContainer is, ContainerStatus status) {
-    ContainerState state = new ContainerState();
-    state.setRunning(new ContainerStateRunning(time(is.startedAt().orElse(is.createdAt()))));
-    status.setState(state);
-    boolean init = spec.kind() == ContainerSpec.Kind.INIT;
-    status.setStarted(view.started(spec, is));
-    status.setReady(!init && view.ready(spec, is));
+  /** The runtime lost track of it: it counts as ended, once, if it ran when last seen. */
+  private void unknown(
+      ObservedContainer newest, Optional<ContainerStatus> last, ContainerStatus status) {
+    Optional<ContainerStatus> same =
+        last.filter(l -> ContainerStates.idText(newest.id()).equals(l.getContainerID()));
+    if (same.filter(l -> ContainerStates.isTerminated(l.getState())).isPresent()) {
+      status.setState(same.get().getState());
+    } else if (last.filter(l -> ContainerStates.isRunning(l.getState())).isPresent()) {
+      status.setState(
+          ContainerStates.lost("The container could not be located when the pod was terminated"));
+      status.setRestartCount(restartCount(last.get()) + 1);
+    } else {
+      status.setState(ContainerStates.waiting(defaultWait(), null));
+    }
   }
 
-  private void exited(ContainerSpec spec, ObservedContainer is, ContainerStatus status) {
-    status.setState(terminated(is));
-    status.setReady(spec.kind() == ContainerSpec.Kind.INIT && is.exitCode() == 0);
-  }
-
-  private ContainerState lastStateFrom(Optional<ContainerStatus> last, ObservedContainer newest) {
+  private static ContainerState lastStateFrom(
+      Optional<ContainerStatus> last, ObservedContainer newest) {
     if (last.isEmpty()) {
       return new ContainerState();
     }
     ContainerStatus before = last.get();
-    boolean same = idText(newest.id()).equals(before.getContainerID());
-    ContainerState then = before.getState();
-    if (!same && then != null && then.getTerminated() != null) {
-      return then;
+    boolean same = ContainerStates.idText(newest.id()).equals(before.getContainerID());
+    if (!same && ContainerStates.isTerminated(before.getState())) {
+      return before.getState();
     }
     return before.getLastState() == null ? new ContainerState() : before.getLastState();
   }
 
-  /** The runtime has no instance, but one was reported. */
-  private ContainerStatus unseen(ContainerSpec spec, ContainerStatus last) {
-    ContainerState state = last.getState();
-    if (state != null && state.getTerminated() != null) {
-      return copy(last);
+  /** The runtime has no instance; one may have been reported. */
+  private ContainerStatus unseen(ContainerSpec spec, Optional<ContainerStatus> last) {
+    if (last.filter(l -> ContainerStates.isTerminated(l.getState())).isPresent()) {
+      return new ContainerStatusBuilder(last.get()).build();
     }
-    if (spec.kind() == ContainerSpec.Kind.INIT && initialized) {
-      ContainerStatus done = copy(last);
-      done.setState(
-          terminated(
+    ContainerStatus status = blank(spec);
+    status.setState(ContainerStates.waiting(defaultWait(), null));
+    status.setVolumeMounts(volumeMounts(spec, Set.of()));
+    last.ifPresent(l -> carryOver(l, status));
+    if (spec.kind() == ContainerSpec.Kind.INIT && begun) {
+      status.setState(
+          ContainerStates.terminated(
               0,
               "Completed",
               "Unable to get init container status from container runtime and pod has been"
                   + " initialized, treat it as exited normally"));
-      done.setReady(true);
-      return done;
     }
-    ContainerStatus status = copy(last);
-    status.setReady(false);
-    status.setStarted(false);
-    if (state != null && state.getRunning() != null) {
+    return status;
+  }
+
+  private void carryOver(ContainerStatus last, ContainerStatus status) {
+    status.setRestartCount(restartCount(last));
+    status.setLastState(last.getLastState() == null ? new ContainerState() : last.getLastState());
+    if (!ContainerStates.isRunning(last.getState())) {
+      return;
+    }
+    if (!ContainerStates.isTerminated(status.getLastState())) {
       status.setLastState(
-          lost(
+          ContainerStates.lost(
               "The container could not be located when the pod was deleted.  The container used"
                   + " to be Running"));
-      status.setRestartCount(last.getRestartCount() + (view.desired().deleting() ? 0 : 1));
     }
-    status.setState(waiting(defaultWait(), null));
-    return status;
+    status.setRestartCount(restartCount(last) + (view.desired().deleting() ? 0 : 1));
   }
 
-  private ContainerStatus notYet(ContainerSpec spec) {
-    ContainerStatus status = blank(spec);
-    status.setState(waiting(defaultWait(), null));
-    return status;
-  }
-
-  /** A container that is to run and cannot says why; its last end moves to the last state. */
-  private void showWait(ContainerSpec spec, ContainerStatus status) {
-    if (!ending && steps.get(spec.name()) instanceof ContainerStep.Wait wait) {
-      if (status.getState().getTerminated() != null) {
+  /**
+   * A container that is to run and cannot says why; its last end moves to the last state. What it
+   * said stays while it is tried again.
+   */
+  private void showWait(
+      ContainerSpec spec, Optional<ContainerStatus> last, ContainerStatus status) {
+    ContainerStep step = steps.get(spec.name());
+    if (ending || step == null) {
+      return;
+    }
+    Optional<ContainerState> wait =
+        switch (step) {
+          case ContainerStep.Wait w ->
+              Optional.of(ContainerStates.waiting(w.reason(), w.message()));
+          case ContainerStep.Start _ ->
+              last.map(ContainerStatus::getState).filter(ContainerStatuses::tells);
+          case ContainerStep.Keep _, ContainerStep.Stop _, ContainerStep.Ended _ ->
+              Optional.empty();
+        };
+    if (wait.isPresent()) {
+      if (ContainerStates.isTerminated(status.getState())) {
         status.setLastState(status.getState());
       }
-      status.setState(waiting(wait.reason(), wait.message()));
-      status.setReady(false);
+      status.setState(wait.get());
+    }
+  }
+
+  private static boolean tells(ContainerState state) {
+    return ContainerStates.isWaiting(state)
+        && state.getWaiting().getReason() != null
+        && !state.getWaiting().getReason().isEmpty()
+        && !PLAIN.contains(state.getWaiting().getReason());
+  }
+
+  /** Whether it is up and whether traffic may go to it. */
+  private void judge(
+      ContainerSpec spec, List<ObservedContainer> instances, ContainerStatus status) {
+    boolean runs = ContainerStates.isRunning(status.getState());
+    boolean ended = ContainerStates.isTerminated(status.getState());
+    switch (spec.kind()) {
+      case INIT -> {
+        status.setStarted(runs && view.started(spec, instances.getFirst()));
+        status.setReady(
+            ended && ContainerStates.exitCode(status.getState()).filter(e -> e == 0).isPresent());
+      }
+      case SIDECAR, REGULAR -> {
+        status.setStarted(runs && view.started(spec, instances.getFirst()));
+        status.setReady(runs && view.ready(spec, instances.getFirst()));
+      }
+      case EPHEMERAL -> {
+        status.setStarted(null);
+        status.setReady(false);
+      }
     }
   }
 
   private String defaultWait() {
-    return view.desired().init().isEmpty() || initialized ? "ContainerCreating" : "PodInitializing";
+    return view.desired().init().isEmpty() ? "ContainerCreating" : "PodInitializing";
   }
 
-  private ContainerStatus blank(ContainerSpec spec) {
+  private static ContainerStatus blank(ContainerSpec spec) {
     ContainerStatus status = new ContainerStatus();
     status.setName(spec.name());
     status.setImage(spec.container().getImage());
     status.setImageID("");
     status.setRestartCount(0);
-    status.setReady(false);
-    status.setStarted(false);
     status.setLastState(new ContainerState());
     return status;
   }
 
-  private static ContainerStatus copy(ContainerStatus from) {
-    ContainerStatus status = new ContainerStatus();
-    status.setName(from.getName());
-    status.setImage(from.getImage());
-    status.setImageID(from.getImageID());
-    status.setContainerID(from.getContainerID());
-    status.setRestartCount(from.getRestartCount());
-    status.setReady(from.getReady());
-    status.setStarted(from.getStarted());
-    status.setState(from.getState());
-    status.setLastState(from.getLastState());
-    return status;
-  }
-
-  private ContainerState terminated(ObservedContainer is) {
-    ContainerStateTerminated end = new ContainerStateTerminated();
-    end.setExitCode(is.exitCode());
-    end.setReason(
-        !is.reason().isEmpty() ? is.reason() : is.exitCode() == 0 ? "Completed" : "Error");
-    if (!is.message().isEmpty()) {
-      end.setMessage(shortened(is.message()));
+  private static List<VolumeMountStatus> volumeMounts(
+      ContainerSpec spec, Set<String> recursiveReadOnly) {
+    List<VolumeMountStatus> all = new ArrayList<>();
+    for (VolumeMount mount : spec.container().getVolumeMounts()) {
+      VolumeMountStatus status = new VolumeMountStatus();
+      status.setName(mount.getName());
+      status.setMountPath(mount.getMountPath());
+      if (Boolean.TRUE.equals(mount.getReadOnly())) {
+        boolean recursive =
+            "Enabled".equals(mount.getRecursiveReadOnly())
+                || recursiveReadOnly.contains(mount.getMountPath());
+        status.setReadOnly(true);
+        status.setRecursiveReadOnly(recursive ? "Enabled" : "Disabled");
+      }
+      all.add(status);
     }
-    end.setStartedAt(time(is.startedAt().orElse(Instant.EPOCH)));
-    end.setFinishedAt(time(is.finishedAt().orElse(Instant.EPOCH)));
-    end.setContainerID(idText(is.id()));
-    ContainerState state = new ContainerState();
-    state.setTerminated(end);
-    return state;
+    return all;
   }
 
-  private String shortened(String message) {
-    int each = MESSAGES_BYTES / Math.max(1, view.desired().containers().size());
-    return message.length() <= each ? message : message.substring(0, each);
+  private static ContainerUser user(org.k3sjvm.cri.ContainerStatus.ContainerUser from) {
+    LinuxContainerUser linux = new LinuxContainerUser();
+    linux.setUid(from.uid());
+    linux.setGid(from.gid());
+    linux.setSupplementalGroups(from.supplementalGroups());
+    ContainerUser user = new ContainerUser();
+    user.setLinux(linux);
+    return user;
   }
 
-  private static ContainerState lost(String message) {
-    return terminated(SIGKILLED, "ContainerStatusUnknown", message);
-  }
-
-  static ContainerState terminated(int exitCode, String reason, String message) {
-    ContainerStateTerminated end = new ContainerStateTerminated();
-    end.setExitCode(exitCode);
-    end.setReason(reason);
-    end.setMessage(message);
-    ContainerState state = new ContainerState();
-    state.setTerminated(end);
-    return state;
-  }
-
-  private static ContainerState waiting(String reason, @Nullable String message) {
-    ContainerStateWaiting wait = new ContainerStateWaiting();
-    wait.setReason(reason);
-    wait.setMessage(message);
-    ContainerState state = new ContainerState();
-    state.setWaiting(wait);
-    return state;
+  private static int restartCount(ContainerStatus status) {
+    return status.getRestartCount() == null ? 0 : status.getRestartCount();
   }
 }

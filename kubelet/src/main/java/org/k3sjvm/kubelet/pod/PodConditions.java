@@ -18,31 +18,59 @@ import org.jspecify.annotations.Nullable;
  * <p>Source: kubelet v1.36 pkg/kubelet/status/generate.go.
  */
 public final class PodConditions {
-  /** Types written here; a patch must touch no other. */
+  /** Types written here; a patch may take away no other. */
   public static final Set<String> OWNED =
       Set.of(
-          "PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled");
+          "PodReadyToStartContainers",
+          "Initialized",
+          "Ready",
+          "ContainersReady",
+          "PodScheduled",
+          "PodResizePending",
+          "PodResizeInProgress",
+          "AllContainersRestarting");
+
+  /** Written here when the node ends a pod, and by others too: never taken away. */
+  public static final String SHARED = "DisruptionTarget";
+
+  /**
+   * Ends that the node brought upon the pod for its own sake. Source: kubelet v1.36
+   * pkg/kubelet/eviction, preemption and nodeshutdown.
+   */
+  private static final Set<String> DISRUPTIONS =
+      Set.of("Evicted", "Preempting", "NodeShutdown", "Terminated");
 
   private final PodView view;
-  private final String phase;
+  private final PodStatus status;
   private final Instant now;
 
-  PodConditions(PodView view, String phase, Instant now) {
+  /**
+   * For a status whose phase and containers are known.
+   *
+   * @param status nothing is changed in it
+   */
+  PodConditions(PodView view, PodStatus status, Instant now) {
     this.view = view;
-    this.phase = phase;
+    this.status = status;
     this.now = now;
   }
 
   /**
    * All of them, in a fixed order.
    *
-   * @param sandboxFit whether the pod has a sandbox with a network
+   * @param sandboxFit whether the sandbox is known to be fit; else it is asked again
+   * @param killed the node's own reason to end the pod
    */
-  List<PodCondition> of(
-      boolean sandboxFit, List<ContainerStatus> init, List<ContainerStatus> regular) {
+  List<PodCondition> of(boolean sandboxFit, Optional<TerminationReason> killed) {
+    List<ContainerStatus> init = status.getInitContainerStatuses();
+    List<ContainerStatus> regular = status.getContainerStatuses();
     Finding containers = containersReady(init, regular);
+    boolean fit =
+        sandboxFit
+            || SandboxFitness.of(view.desired(), view.observed()) instanceof SandboxFitness.Fit;
     List<PodCondition> all = new ArrayList<>();
-    all.add(condition("PodReadyToStartContainers", sandboxFit ? Finding.TRUE : Finding.FALSE));
+    disruption(killed).ifPresent(f -> all.add(condition(SHARED, f)));
+    all.add(condition("PodReadyToStartContainers", fit ? Finding.TRUE : Finding.FALSE));
     all.add(condition("Initialized", initialized(init, regular)));
     all.add(condition("Ready", containers.isTrue() ? gates() : containers));
     all.add(condition("ContainersReady", containers));
@@ -50,8 +78,24 @@ public final class PodConditions {
     return all;
   }
 
+  /** Of a pod that the node refused: nothing is known of its containers. */
+  List<PodCondition> ofRejected() {
+    return List.of(condition("PodScheduled", Finding.TRUE));
+  }
+
+  /** Told once the pod is over, for the pod's owner may then replace it. */
+  private Optional<Finding> disruption(Optional<TerminationReason> killed) {
+    return killed
+        .filter(k -> DISRUPTIONS.contains(k.reason()) && phase().equals("Failed"))
+        .map(k -> new Finding("True", "TerminationByKubelet", k.message()));
+  }
+
+  private String phase() {
+    return String.valueOf(status.getPhase());
+  }
+
   private Finding initialized(List<ContainerStatus> init, List<ContainerStatus> regular) {
-    if (phase.equals("Succeeded")) {
+    if (phase().equals("Succeeded")) {
       return new Finding("True", "PodCompleted", null);
     }
     if (regular.stream().anyMatch(PodConditions::ran)) {
@@ -62,12 +106,18 @@ public final class PodConditions {
             .filter(spec -> !complete(spec, init))
             .map(ContainerSpec::name)
             .toList();
-    return incomplete.isEmpty()
+    return incomplete.isEmpty() || wasInitialized()
         ? Finding.TRUE
         : new Finding(
             "False",
             "ContainersNotInitialized",
             "containers with incomplete status: " + listed(incomplete));
+  }
+
+  /** Starting over in place takes nothing back. */
+  private boolean wasInitialized() {
+    return view.last().getConditions().stream()
+        .anyMatch(c -> "Initialized".equals(c.getType()) && "True".equals(c.getStatus()));
   }
 
   private static boolean complete(ContainerSpec spec, List<ContainerStatus> init) {
@@ -81,10 +131,10 @@ public final class PodConditions {
   }
 
   private Finding containersReady(List<ContainerStatus> init, List<ContainerStatus> regular) {
-    if (phase.equals("Succeeded")) {
+    if (phase().equals("Succeeded")) {
       return new Finding("False", "PodCompleted", null);
     }
-    if (phase.equals("Failed")) {
+    if (phase().equals("Failed")) {
       return new Finding("False", "PodFailed", null);
     }
     List<String> unready = new ArrayList<>();
@@ -144,14 +194,12 @@ public final class PodConditions {
             .filter(c -> type.equals(c.getType()) && finding.status().equals(c.getStatus()))
             .map(PodCondition::getLastTransitionTime)
             .findFirst()
-            .orElse(ContainerStatuses.time(now)));
+            .orElse(ContainerStates.time(now)));
     return condition;
   }
 
   private static boolean ran(ContainerStatus s) {
-    return s.getState().getRunning() != null
-        || s.getState().getTerminated() != null
-        || s.getLastState().getTerminated() != null;
+    return ContainerStates.isRunning(s.getState()) || ContainerStates.isTerminated(s.getState());
   }
 
   private static boolean ready(ContainerSpec spec, List<ContainerStatus> all) {

@@ -1,10 +1,12 @@
 package org.k3sjvm.kubelet.pod;
 
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import java.math.BigDecimal;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,6 +34,15 @@ public enum Qos {
   /** As the API writes it. */
   public String text() {
     return text;
+  }
+
+  /** As the API server told it when the pod was made; else by its specification. */
+  public static Qos of(Pod pod) {
+    String told = pod.getStatus() == null ? null : pod.getStatus().getQosClass();
+    return Arrays.stream(values())
+        .filter(q -> q.text.equals(told))
+        .findFirst()
+        .orElseGet(() -> of(pod.getSpec()));
   }
 
   /** The class by requests and limits; the pod's own come before its containers'. */

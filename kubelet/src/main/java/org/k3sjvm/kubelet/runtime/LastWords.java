@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.k3sjvm.cri.ContainerStatus;
 import org.k3sjvm.cri.Mount;
 import org.k3sjvm.kubelet.translate.ContainerConfigs;
@@ -20,7 +21,10 @@ final class LastWords {
   private static final int FILE_BYTES = 4096;
   private static final int LOG_BYTES = 2048;
   private static final int LOG_LINES = 80;
-  private static final int READ_AHEAD = 16 * 1024; // log lines carry a time stamp each
+  private static final Set<String> STREAMS = Set.of("stdout", "stderr");
+
+  /** A line of the log has up to 16 KiB of text (containerd's), a time stamp, a stream and a tag. */
+  private static final int READ_AHEAD = 20 * 1024;
 
   private LastWords() {}
 
@@ -47,19 +51,20 @@ final class LastWords {
     return text.isEmpty() ? status.message() : status.message() + ": " + text;
   }
 
-  /** Lines without time stamp, stream and tags. */
+  /** The text of the last lines, without time stamp, stream and tags. */
   static String logEnd(String log) {
     List<String> lines = log.lines().toList();
     List<String> last = lines.subList(Math.max(0, lines.size() - LOG_LINES), lines.size());
     StringBuilder text = new StringBuilder();
     for (String line : last) {
       String[] parts = line.split(" ", 4);
-      if (parts.length == 4) {
+      if (parts.length == 4 && STREAMS.contains(parts[1])) {
         text.append(parts[3]).append(parts[2].startsWith("P") ? "" : "\n");
       }
     }
-    int from = Math.max(0, text.length() - LOG_BYTES);
-    return text.substring(from);
+    byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+    int from = Math.max(0, bytes.length - LOG_BYTES);
+    return new String(bytes, from, bytes.length - from, StandardCharsets.UTF_8);
   }
 
   private static String tail(Path file, int bytes) {

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.stream.Collectors;
 import org.k3sjvm.cri.Container;
 import org.k3sjvm.cri.ContainerFilter;
 import org.k3sjvm.cri.ContainerId;
@@ -15,6 +16,7 @@ import org.k3sjvm.cri.ContainerRuntime;
 import org.k3sjvm.cri.ContainerState;
 import org.k3sjvm.cri.ContainerStatus;
 import org.k3sjvm.cri.CriException;
+import org.k3sjvm.cri.Mount;
 import org.k3sjvm.cri.NamespaceMode;
 import org.k3sjvm.cri.PodSandbox;
 import org.k3sjvm.cri.PodSandboxStatus;
@@ -147,10 +149,22 @@ public final class RuntimeObserver implements PodObserver {
               over ? LastWords.of(status) : status.message(),
               status.image().image(),
               status.imageRef(),
-              status.logPath()));
+              status.logPath(),
+              actual(status)));
     } catch (CriException.NotFound e) {
       return Optional.empty();
     }
+  }
+
+  private static ObservedContainer.Actual actual(ContainerStatus status) {
+    return new ObservedContainer.Actual(
+        status.resources(),
+        status.user(),
+        status.stopSignal(),
+        status.mounts().stream()
+            .filter(Mount::recursiveReadOnly)
+            .map(Mount::containerPath)
+            .collect(Collectors.toSet()));
   }
 
   private static int restartCount(ContainerStatus status) {
