@@ -1,5 +1,6 @@
 package org.k3sjvm.kubelet;
 
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -201,6 +202,13 @@ final class Pods implements Service, PodOutput {
     @Override
     public void removed(PodUid uid) {
       workers.removed(uid);
+    }
+
+    @Override
+    public void seen(Pod pod) {
+      if (status.seen(pod)) {
+        workers.update(DesiredPod.of(pod));
+      }
     }
   }
 

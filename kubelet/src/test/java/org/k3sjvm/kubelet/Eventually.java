@@ -7,13 +7,13 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /** Waits for what other threads bring about. */
-final class Eventually {
+public final class Eventually {
   private static final long PAUSE_NANOS = Duration.ofMillis(2).toNanos();
 
   private Eventually() {}
 
   /** Returns when it holds; fails with the text when it does not in time. */
-  static void holds(Duration limit, BooleanSupplier condition, Supplier<String> otherwise) {
+  public static void holds(Duration limit, BooleanSupplier condition, Supplier<String> otherwise) {
     Instant end = Instant.now().plus(limit);
     while (!condition.getAsBoolean()) {
       if (Instant.now().isAfter(end)) {

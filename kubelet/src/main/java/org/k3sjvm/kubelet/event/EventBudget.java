@@ -2,7 +2,6 @@ package org.k3sjvm.kubelet.event;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -13,19 +12,10 @@ import java.util.Map;
 final class EventBudget {
   private static final int BURST = 25;
   private static final Duration REFILL = Duration.ofMinutes(5);
-  private static final int OBJECTS = 4096;
 
   private record Left(double tokens, Instant at) {}
 
-  private final Map<String, Left> objects =
-      new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Left> eldest) {
-          return size() > OBJECTS;
-        }
-      };
+  private final Map<String, Left> objects = new Lru<>();
 
   /** Takes one, if there is one left. */
   boolean take(String object, Instant now) {

@@ -9,10 +9,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.random.RandomGenerator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.k3sjvm.base.lifetime.Service;
 import org.k3sjvm.base.time.Sleeper;
 import org.k3sjvm.kube.KubeApi;
@@ -34,8 +36,6 @@ public final class EventRecorder implements Service {
   private static final Logger log = LoggerFactory.getLogger(EventRecorder.class);
 
   private static final int QUEUE = 1000;
-  private static final int REMEMBERED = 1024;
-
   /** Source: client-go v0.36 tools/record/event.go, maxTriesPerEvent and sleepDuration. */
   private static final int TRIES = 12;
 
@@ -43,26 +43,25 @@ public final class EventRecorder implements Service {
 
   private record Item(ObjectReference about, PodEvent event, Instant at) {}
 
-  private record Key(String uid, String field, PodEvent.Type type, String reason, String message) {}
+  /** Ids of containers differ from run to run; their names make events alike. */
+  private static final Pattern CONTAINER_ID =
+      Pattern.compile("(?<![0-9a-f]|sha256:)[0-9a-f]{64}(?![0-9a-f])");
 
-  private record Written(ObjectName name, int count) {}
+  private static final Pattern CONTAINER = Pattern.compile("spec\\.[A-Za-z]+\\{(.+)}");
+
+  /** Source: kubelet v1.36 eventRecordQPS and eventBurst. */
+  private static final Duration PAUSE = Duration.ofMillis(20);
+
+  private static final int BURST = 100;
 
   private final KubeApi api;
   private final String node;
   private final InstantSource clock;
   private final Sleeper sleeper;
   private final BlockingQueue<Item> queue = new ArrayBlockingQueue<>(QUEUE);
-  private final EventBudget budget = new EventBudget();
-  private final Map<Key, Written> written =
-      new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Key, Written> eldest) {
-          return size() > REMEMBERED;
-        }
-      };
-  private long sequence;
+  private final EventCorrelator correlator = new EventCorrelator();
+  private final RandomGenerator random = RandomGenerator.getDefault();
+  private Instant quiet = Instant.EPOCH;
 
   public EventRecorder(KubeApi api, String node, InstantSource clock, Sleeper sleeper) {
     this.api = api;
@@ -84,7 +83,7 @@ public final class EventRecorder implements Service {
             .withResourceVersion(meta.getResourceVersion())
             .withFieldPath(event.fieldPath().isEmpty() ? null : event.fieldPath())
             .build(),
-        event);
+        named(event));
   }
 
   /** About this node; its uid is its name, as {@code kubectl describe node} expects. */
@@ -107,71 +106,93 @@ public final class EventRecorder implements Service {
   }
 
   private void write(Item item) throws InterruptedException {
-    if (!budget.take(item.about().getUid(), item.at())) {
+    Optional<EventCorrelator.Entry> entry =
+        correlator.on(item.about(), item.event(), item.at());
+    if (entry.isEmpty()) {
       return;
     }
-    Key key = keyOf(item);
+    pace();
+    boolean create = entry.get().count() == 1;
     for (int i = 0; i < TRIES; i++) {
       try {
-        Written before = written.get(key);
-        written.put(key, before == null ? create(item) : count(before, item));
+        if (create) {
+          api.create(Resources.EVENTS, event(item, entry.get()));
+        } else {
+          api.patch(Resources.EVENTS, name(item, entry.get()), update(entry.get()));
+        }
         return;
       } catch (KubeException.NotFound e) {
-        if (written.remove(key) == null) {
+        if (create) {
           return; // its namespace is gone
         }
+        create = true; // the server forgets events after a while
       } catch (KubeException e) {
         if (!e.retryable()) {
           log.atDebug().setCause(e).log("event refused");
           return;
         }
-        sleeper.sleep(RETRY);
+        sleeper.sleep(i == 0 ? RETRY.multipliedBy(random.nextInt(100)).dividedBy(100) : RETRY);
       }
     }
   }
 
-  private Written create(Item item) throws InterruptedException {
-    ObjectReference about = item.about();
-    String namespace = about.getNamespace() == null ? "default" : about.getNamespace();
-    long nanos = ChronoUnit.NANOS.between(Instant.EPOCH, item.at()) + sequence++ % 1000;
-    String name = about.getName() + "." + Long.toHexString(nanos);
-    String at = item.at().truncatedTo(ChronoUnit.SECONDS).toString();
-    Event event =
-        new EventBuilder()
-            .withNewMetadata()
-            .withName(name)
-            .withNamespace(namespace)
-            .endMetadata()
-            .withInvolvedObject(about)
-            .withReason(item.event().reason())
-            .withMessage(item.event().message())
-            .withType(item.event().type() == PodEvent.Type.NORMAL ? "Normal" : "Warning")
-            .withNewSource("kubelet", node)
-            .withReportingComponent("kubelet")
-            .withReportingInstance(node)
-            .withFirstTimestamp(at)
-            .withLastTimestamp(at)
-            .withCount(1)
-            .build();
-    api.create(Resources.EVENTS, event);
-    return new Written(new ObjectName(namespace, name), 1);
+  /** After a burst so many a second. */
+  private void pace() throws InterruptedException {
+    Instant now = clock.instant();
+    quiet = (quiet.isBefore(now) ? now : quiet).plus(PAUSE);
+    Duration ahead = Duration.between(now, quiet).minus(PAUSE.multipliedBy(BURST));
+    if (ahead.isPositive()) {
+      sleeper.sleep(ahead);
+    }
   }
 
-  private Written count(Written before, Item item) throws InterruptedException {
+  private Event event(Item item, EventCorrelator.Entry entry) {
+    ObjectName name = name(item, entry);
+    return new EventBuilder()
+        .withNewMetadata()
+        .withName(name.name())
+        .withNamespace(name.namespace())
+        .endMetadata()
+        .withInvolvedObject(item.about())
+        .withReason(item.event().reason())
+        .withMessage(entry.message())
+        .withType(item.event().type() == PodEvent.Type.NORMAL ? "Normal" : "Warning")
+        .withNewSource("kubelet", node)
+        .withReportingComponent("kubelet")
+        .withReportingInstance(node)
+        .withFirstTimestamp(time(entry.first()))
+        .withLastTimestamp(time(entry.last()))
+        .withCount(entry.count())
+        .build();
+  }
+
+  private static Patch update(EventCorrelator.Entry entry) {
     ObjectNode patch = KubeJson.newObject();
-    patch.put("count", before.count() + 1);
-    patch.put("lastTimestamp", item.at().truncatedTo(ChronoUnit.SECONDS).toString());
-    api.patch(Resources.EVENTS, before.name(), new Patch.Strategic(patch));
-    return new Written(before.name(), before.count() + 1);
+    patch.put("count", entry.count());
+    patch.put("lastTimestamp", time(entry.last()));
+    patch.put("message", entry.message());
+    return new Patch.Strategic(patch);
   }
 
-  private static Key keyOf(Item item) {
-    String field = item.about().getFieldPath();
-    return new Key(
-        item.about().getUid(),
-        field == null ? "" : field,
-        item.event().type(),
-        item.event().reason(),
-        item.event().message());
+  private static ObjectName name(Item item, EventCorrelator.Entry entry) {
+    String namespace = item.about().getNamespace();
+    return new ObjectName(namespace == null ? "default" : namespace, entry.name());
+  }
+
+  private static String time(Instant at) {
+    return at.truncatedTo(ChronoUnit.SECONDS).toString();
+  }
+
+  private static PodEvent named(PodEvent event) {
+    Matcher container = CONTAINER.matcher(event.fieldPath());
+    return container.matches()
+        ? new PodEvent(
+            event.type(),
+            event.reason(),
+            CONTAINER_ID
+                .matcher(event.message())
+                .replaceAll(Matcher.quoteReplacement(container.group(1))),
+            event.fieldPath())
+        : event;
   }
 }

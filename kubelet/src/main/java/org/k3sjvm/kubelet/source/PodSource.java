@@ -33,6 +33,9 @@ public final class PodSource implements Service {
     void update(DesiredPod pod);
 
     void removed(PodUid uid);
+
+    /** Every version of a pod, also those that only the status makes differ. */
+    default void seen(Pod pod) {}
   }
 
   private final Reflector<Pod> reflector;
@@ -72,6 +75,7 @@ public final class PodSource implements Service {
   }
 
   private void update(Pod pod) {
+    listener.seen(pod);
     DesiredPod now = DesiredPod.of(pod);
     DesiredPod before = known.get(now.uid());
     if (before != null && !differs(before.pod(), pod)) {

@@ -14,8 +14,9 @@ import org.k3sjvm.kubelet.pod.PodUid;
 /**
  * The kubelet's part of a status as a strategic merge patch; parts of others are not mentioned.
  *
- * <p>Container lists are replaced whole, conditions merge by type, addresses by ip: an address that
- * is gone needs a directive.
+ * <p>Container lists are replaced whole, conditions merge by type, addresses by ip: what is gone
+ * from a merged list needs a directive, and what is gone from a condition an explicit null. Source:
+ * patchStrategy and patchMergeKey of k8s.io/api v0.36 core/v1 PodStatus.
  */
 final class StatusPatch {
   private static final List<String> OWNED =
@@ -30,10 +31,13 @@ final class StatusPatch {
           "hostIPs",
           "podIP",
           "podIPs",
+          "allocatedResources",
+          "resources",
           "conditions",
           "initContainerStatuses",
           "containerStatuses",
           "ephemeralContainerStatuses");
+  private static final String CONDITIONS = "conditions";
   private static final List<String> ADDRESSES = List.of("hostIPs", "podIPs");
 
   private StatusPatch() {}
@@ -48,10 +52,11 @@ final class StatusPatch {
         owned.set(field, value);
       }
     }
-    if (owned.get("conditions") instanceof ArrayNode conditions) {
+    if (owned.get(CONDITIONS) instanceof ArrayNode conditions) {
       Iterator<JsonNode> each = conditions.iterator();
       while (each.hasNext()) {
-        if (!PodConditions.OWNED.contains(each.next().path("type").asText())) {
+        String type = type(each.next());
+        if (!PodConditions.OWNED.contains(type) && !type.equals(PodConditions.SHARED)) {
           each.remove();
         }
       }
@@ -60,28 +65,79 @@ final class StatusPatch {
   }
 
   /**
-   * The patch.
+   * What makes the server's copy say what is wanted; empty when it does.
    *
-   * @param before what was written last; empty when unknown
+   * @param wanted owned parts
+   * @param server owned parts as the server has them
    */
-  static ObjectNode of(PodUid uid, ObjectNode owned, Optional<JsonNode> before) {
-    ObjectNode status = owned.deepCopy();
-    JsonNode old = before.orElseGet(KubeJson::newObject);
+  static Optional<ObjectNode> between(PodUid uid, JsonNode server, JsonNode wanted) {
+    ObjectNode status = KubeJson.newObject();
     for (String field : OWNED) {
-      if (old.has(field) && !status.has(field)) {
-        status.putNull(field);
+      JsonNode old = server.get(field);
+      JsonNode now = wanted.get(field);
+      if (field.equals(CONDITIONS)) {
+        ArrayNode changed = conditions(server.path(field), wanted.path(field));
+        if (!changed.isEmpty()) {
+          status.set(field, changed);
+        }
+      } else if (now == null) {
+        if (old != null) {
+          status.putNull(field);
+        }
+      } else if (!now.equals(old)) {
+        status.set(field, old != null && ADDRESSES.contains(field) ? replaced(now) : now);
       }
     }
-    for (String field : ADDRESSES) {
-      if (old.has(field)
-          && status.get(field) instanceof ArrayNode list
-          && !list.equals(old.get(field))) {
-        list.insertObject(0).put("$patch", "replace");
-      }
+    if (status.isEmpty()) {
+      return Optional.empty();
     }
     ObjectNode patch = KubeJson.newObject();
     patch.putObject("metadata").put("uid", uid.value());
     patch.set("status", status);
-    return patch;
+    return Optional.of(patch);
+  }
+
+  private static ArrayNode conditions(JsonNode old, JsonNode now) {
+    ArrayNode changed = KubeJson.newObject().putArray(CONDITIONS);
+    for (JsonNode condition : now) {
+      JsonNode before = find(old, type(condition));
+      if (!condition.equals(before)) {
+        ObjectNode item = condition.deepCopy();
+        before.fieldNames().forEachRemaining(f -> nullIfGone(item, f));
+        changed.add(item);
+      }
+    }
+    for (JsonNode condition : old) {
+      String type = type(condition);
+      if (PodConditions.OWNED.contains(type) && find(now, type).isEmpty()) {
+        changed.addObject().put("$patch", "delete").put("type", type);
+      }
+    }
+    return changed;
+  }
+
+  private static void nullIfGone(ObjectNode item, String field) {
+    if (!item.has(field)) {
+      item.putNull(field);
+    }
+  }
+
+  private static JsonNode find(JsonNode conditions, String type) {
+    for (JsonNode condition : conditions) {
+      if (type(condition).equals(type)) {
+        return condition;
+      }
+    }
+    return KubeJson.newObject();
+  }
+
+  private static String type(JsonNode condition) {
+    return condition.path("type").asText();
+  }
+
+  private static ArrayNode replaced(JsonNode list) {
+    ArrayNode all = list.deepCopy();
+    all.insertObject(0).put("$patch", "replace");
+    return all;
   }
 }
