@@ -101,8 +101,10 @@ class KubeletTest {
 
     Eventually.holds(PATIENCE, () -> reasons().contains("Started"), () -> reasons().toString());
     assertThat(reasons()).containsSubsequence("Pulled", "Created", "Started");
-    assertThat(api.stored(Resources.EVENTS).getFirst().getInvolvedObject().getFieldPath())
-        .isEqualTo("spec.containers{app}");
+    assertThat(api.stored(Resources.EVENTS))
+        .filteredOn(e -> e.getReason().equals("Started"))
+        .extracting(e -> e.getInvolvedObject().getFieldPath())
+        .containsExactly("spec.containers{app}");
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.EnvVarSource;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.SecretKeySelector;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,19 +31,22 @@ public final class Environment {
    * @param services variables of services, the lowest in rank
    * @param podIps the pod's addresses now, the primary first
    * @param allocatable the node's resources
+   * @param volumes where the pod's volumes are on this host, by name
    */
   public record Sources(
       Map<String, String> services,
       List<String> podIps,
       List<String> hostIps,
       Map<String, Quantity> allocatable,
-      EnvObjects objects) {
+      EnvObjects objects,
+      Map<String, Path> volumes) {
 
     public Sources {
       services = new LinkedHashMap<>(services);
       podIps = List.copyOf(podIps);
       hostIps = List.copyOf(hostIps);
       allocatable = Map.copyOf(allocatable);
+      volumes = Map.copyOf(volumes);
     }
   }
 
@@ -86,10 +90,12 @@ public final class Environment {
               from.getFieldRef().getFieldPath(), pod, sources.podIps(), sources.hostIps()));
     }
     if (from.getResourceFieldRef() != null) {
-      String name = from.getResourceFieldRef().getContainerName();
-      Container of =
-          name == null || name.isEmpty() ? container : named(pod, name).orElse(container);
-      return Optional.of(PodFields.resource(from.getResourceFieldRef(), of, sources.allocatable()));
+      return Optional.of(
+          PodFields.resource(
+              pod, Optional.of(container), from.getResourceFieldRef(), sources.allocatable()));
+    }
+    if (from.getFileKeyRef() != null) {
+      return EnvFiles.value(from.getFileKeyRef(), sources.volumes());
     }
     if (from.getConfigMapKeyRef() != null) {
       ConfigMapKeySelector ref = from.getConfigMapKeyRef();
@@ -168,16 +174,5 @@ public final class Environment {
   private static ConfigException missing(String kind, String name) {
     return new ConfigException(
         (kind.equals("Secret") ? "secret" : "configmap") + " \"" + name + "\" not found");
-  }
-
-  private static Optional<Container> named(Pod pod, String name) {
-    return pod.getSpec().getContainers().stream()
-        .filter(c -> c.getName().equals(name))
-        .findFirst()
-        .or(
-            () ->
-                pod.getSpec().getInitContainers().stream()
-                    .filter(c -> c.getName().equals(name))
-                    .findFirst());
   }
 }

@@ -4,11 +4,14 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodDNSConfig;
 import io.fabric8.kubernetes.api.model.PodDNSConfigOption;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.k3sjvm.cri.DnsConfig;
+import org.k3sjvm.kubelet.pod.PodEvent;
 
 /**
  * Name resolution of a pod by its DNS policy.
@@ -20,6 +23,22 @@ public final class Resolver {
   private static final int SEARCHES = 32;
   private static final int SEARCH_CHARACTERS = 2048;
 
+  /** A longer one makes some resolvers abort. Source: RFC 1123 as Kubernetes checks it. */
+  private static final int SEARCH_PATH_CHARACTERS = 253;
+
+  /**
+   * The answer.
+   *
+   * @param warnings what was left out, for events
+   */
+  public record Answer(DnsConfig dns, List<PodEvent> warnings) {
+    public Answer {
+      warnings = List.copyOf(warnings);
+    }
+  }
+
+  private static final List<String> NDOTS = List.of("ndots:5");
+
   private Resolver() {}
 
   /**
@@ -28,40 +47,58 @@ public final class Resolver {
    * @param clusterServers empty makes {@code ClusterFirst} the host's
    * @param host the host's own
    */
-  public static DnsConfig of(
+  public static Answer of(
       Pod pod, List<String> clusterServers, String clusterDomain, DnsConfig host) {
-    DnsConfig base = base(pod, clusterServers, clusterDomain, host);
+    List<PodEvent> warnings = new ArrayList<>();
+    DnsConfig base = base(pod, clusterServers, clusterDomain, host, warnings);
     PodDNSConfig extra = pod.getSpec().getDnsConfig();
-    if (extra == null) {
-      return cut(base);
+    if (extra != null) {
+      base =
+          new DnsConfig(
+              joined(base.servers(), extra.getNameservers()),
+              joined(base.searches(), extra.getSearches()),
+              options(base.options(), extra.getOptions()));
     }
-    return cut(
+    return new Answer(
         new DnsConfig(
-            joined(base.servers(), extra.getNameservers()),
-            joined(base.searches(), extra.getSearches()),
-            options(base.options(), extra.getOptions())));
+            servers(base.servers(), warnings), searches(base.searches(), warnings), base.options()),
+        warnings);
   }
 
-  /** Reads a resolver file; the last search and options lines count. */
+  /** The host's, when it is told to have none: each family's loopback, and nothing to search. */
+  public static DnsConfig ofNoHost(List<String> nodeIps) {
+    List<String> servers =
+        nodeIps.stream().map(ip -> ip.indexOf(':') >= 0 ? "::1" : "127.0.0.1").distinct().toList();
+    return new DnsConfig(
+        servers.isEmpty() ? List.of("127.0.0.1") : servers, List.of("."), List.of());
+  }
+
+  /** Reads a resolver file; the last search line counts, and the last of equal options. */
   public static DnsConfig parse(String file) {
     List<String> servers = new ArrayList<>();
     List<String> searches = List.of();
-    List<String> options = List.of();
+    Map<String, String> options = new LinkedHashMap<>();
     for (String line : file.split("\n", -1)) {
       List<String> words = List.of(line.strip().split("\\s+"));
       List<String> rest = words.subList(1, words.size());
       switch (words.getFirst()) {
         case "nameserver" -> servers.addAll(rest.stream().limit(1).toList());
-        case "search" -> searches = rest.stream().map(Resolver::withoutDot).toList();
-        case "options" -> options = rest;
+        case "search" ->
+            searches =
+                rest.stream().filter(s -> !s.equals(".")).map(Resolver::withoutDot).toList();
+        case "options" -> rest.forEach(o -> options.put(nameOf(o), o));
         default -> {}
       }
     }
-    return new DnsConfig(servers, searches, options);
+    return new DnsConfig(servers, searches, List.copyOf(options.values()));
   }
 
   private static DnsConfig base(
-      Pod pod, List<String> clusterServers, String clusterDomain, DnsConfig host) {
+      Pod pod,
+      List<String> clusterServers,
+      String clusterDomain,
+      DnsConfig host,
+      List<PodEvent> warnings) {
     String policy = pod.getSpec().getDnsPolicy();
     boolean onHost = Boolean.TRUE.equals(pod.getSpec().getHostNetwork());
     boolean cluster =
@@ -73,27 +110,67 @@ public final class Resolver {
     if ("None".equals(policy)) {
       return new DnsConfig(List.of(), List.of(), List.of());
     }
+    if (cluster && clusterServers.isEmpty()) {
+      warnings.add(PodEvent.warning("MissingClusterDNS", missing(pod)));
+    }
     if (!cluster || clusterServers.isEmpty()) {
       return host;
+    }
+    if (clusterDomain.isEmpty()) {
+      return new DnsConfig(clusterServers, host.searches(), NDOTS);
     }
     List<String> searches =
         List.of(
             pod.getMetadata().getNamespace() + ".svc." + clusterDomain,
             "svc." + clusterDomain,
             clusterDomain);
-    return new DnsConfig(clusterServers, joined(searches, host.searches()), List.of("ndots:5"));
+    return new DnsConfig(clusterServers, joined(searches, host.searches()), NDOTS);
   }
 
-  private static DnsConfig cut(DnsConfig dns) {
-    List<String> searches = new ArrayList<>();
-    int length = 0;
-    for (String search : dns.searches()) {
-      length += search.length() + 1;
-      if (searches.size() < SEARCHES && length - 1 <= SEARCH_CHARACTERS) {
-        searches.add(search);
-      }
+  private static String missing(Pod pod) {
+    return "pod: \""
+        + pod.getMetadata().getName()
+        + "_"
+        + pod.getMetadata().getNamespace()
+        + "("
+        + pod.getMetadata().getUid()
+        + ")\". kubelet does not have ClusterDNS IP configured and cannot create Pod using"
+        + " \"ClusterFirst\" policy. Falling back to \"Default\" policy.";
+  }
+
+  private static List<String> servers(List<String> all, List<PodEvent> warnings) {
+    if (all.size() <= SERVERS) {
+      return all;
     }
-    return new DnsConfig(dns.servers().stream().limit(SERVERS).toList(), searches, dns.options());
+    List<String> kept = all.subList(0, SERVERS);
+    warnings.add(
+        PodEvent.warning(
+            "DNSConfigForming",
+            "Nameserver limits were exceeded, some nameservers have been omitted, the applied"
+                + " nameserver line is: "
+                + String.join(" ", kept)));
+    return kept;
+  }
+
+  private static List<String> searches(List<String> all, List<PodEvent> warnings) {
+    List<String> kept =
+        new ArrayList<>(
+            all.stream()
+                .limit(SEARCHES)
+                .filter(s -> s.length() <= SEARCH_PATH_CHARACTERS)
+                .toList());
+    while (String.join(" ", kept).length() > SEARCH_CHARACTERS) {
+      kept.removeLast();
+    }
+    if (kept.size() < all.size()) {
+      warnings.add(
+          PodEvent.warning(
+              "DNSConfigForming",
+              "Search Line limits were exceeded, some search paths have been omitted, the applied"
+                  + " search line is: "
+                  + String.join(" ", kept)));
+    }
+    return kept;
   }
 
   private static List<String> joined(List<String> first, @Nullable List<String> then) {
@@ -110,11 +187,16 @@ public final class Resolver {
     }
     List<String> all = new ArrayList<>(base);
     for (PodDNSConfigOption option : extra) {
-      all.removeIf(o -> o.equals(option.getName()) || o.startsWith(option.getName() + ":"));
+      all.removeIf(o -> nameOf(o).equals(option.getName()));
       String value = option.getValue();
       all.add(value == null || value.isEmpty() ? option.getName() : option.getName() + ":" + value);
     }
     return all;
+  }
+
+  private static String nameOf(String option) {
+    int colon = option.indexOf(':');
+    return colon < 0 ? option : option.substring(0, colon);
   }
 
   private static String withoutDot(String name) {

@@ -3,7 +3,6 @@ package org.k3sjvm.kubelet.pod.effect;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import org.k3sjvm.base.files.AtomicFiles;
 import org.k3sjvm.cri.DnsConfig;
@@ -17,8 +16,6 @@ import org.k3sjvm.kubelet.translate.SandboxConfigs;
 
 /** Makes a pod's sandbox. */
 final class CreateSandbox {
-  private static final DnsConfig NO_DNS = new DnsConfig(List.of(), List.of(), List.of());
-
   private final Toolbox tools;
 
   CreateSandbox(Toolbox tools) {
@@ -29,6 +26,7 @@ final class CreateSandbox {
       throws InterruptedException, IOException {
     String handler = handler(pod);
     PodSandboxConfig config = config(pod, attempt);
+    dns(pod).warnings().forEach(w -> tools.output().event(pod, w));
     Files.createDirectories(Path.of(config.logDirectory()));
     interrupts.during(() -> tools.slots().acquire(Slots.Turn.BEGIN));
     try {
@@ -44,7 +42,7 @@ final class CreateSandbox {
         pod,
         attempt,
         names(pod),
-        Optional.of(dns(pod)),
+        Optional.of(dns(pod).dns()),
         tools.places().podLogs(),
         tools.cgroups().parent(pod));
   }
@@ -57,14 +55,20 @@ final class CreateSandbox {
     }
   }
 
-  private DnsConfig dns(DesiredPod pod) throws IOException {
-    Optional<Path> file = tools.naming().resolvConf();
-    Optional<String> text = file.isPresent() ? AtomicFiles.read(file.get()) : Optional.empty();
+  private Resolver.Answer dns(DesiredPod pod) throws IOException {
     return Resolver.of(
-        pod.pod(),
-        tools.naming().servers(),
-        tools.naming().domain(),
-        text.map(Resolver::parse).orElse(NO_DNS));
+        pod.pod(), tools.naming().servers(), tools.naming().domain(), hostDns());
+  }
+
+  private DnsConfig hostDns() throws IOException {
+    Optional<Path> file = tools.naming().resolvConf();
+    if (file.isEmpty()) {
+      return Resolver.ofNoHost(tools.cluster().hostIps());
+    }
+    return AtomicFiles.read(file.get())
+        .map(Resolver::parse)
+        .orElseThrow(
+            () -> new ConfigException("open " + file.get() + ": no such file or directory"));
   }
 
   private String handler(DesiredPod pod) throws InterruptedException {

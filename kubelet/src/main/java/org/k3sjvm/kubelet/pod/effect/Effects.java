@@ -53,11 +53,12 @@ public final class Effects implements PodEffects {
     } catch (ImageException e) {
       return new ActionResult.Failed(e.reason(), String.valueOf(e.getMessage()));
     } catch (ConfigException e) {
-      if (action instanceof PodAction.StartContainer start) {
-        tools
-            .output()
-            .event(pod, PodEvent.warning("Failed", "Error: " + e.getMessage()).of(start.spec()));
+      if (!(action instanceof PodAction.StartContainer start)) {
+        return failed(pod, action, String.valueOf(e.getMessage()));
       }
+      tools
+          .output()
+          .event(pod, PodEvent.warning("Failed", "Error: " + e.getMessage()).of(start.spec()));
       return new ActionResult.Failed("CreateContainerConfigError", String.valueOf(e.getMessage()));
     }
   }

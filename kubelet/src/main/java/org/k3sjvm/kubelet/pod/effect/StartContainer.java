@@ -26,6 +26,7 @@ import org.k3sjvm.kubelet.pod.ContainerSpec;
 import org.k3sjvm.kubelet.pod.DesiredPod;
 import org.k3sjvm.kubelet.pod.Interrupts;
 import org.k3sjvm.kubelet.pod.PodAction;
+import org.k3sjvm.kubelet.pod.PodAddresses;
 import org.k3sjvm.kubelet.pod.PodEvent;
 import org.k3sjvm.kubelet.translate.ConfigException;
 import org.k3sjvm.kubelet.translate.ContainerConfigs;
@@ -127,7 +128,9 @@ final class StartContainer {
       throws InterruptedException, IOException {
     PodSpec spec = pod.pod().getSpec();
     Container container = start.spec().container();
-    List<String> podIps = pod.hostNetwork() ? tools.cluster().hostIps() : start.sandbox().ips();
+    List<String> hostIps = tools.cluster().hostIps();
+    List<String> podIps =
+        pod.hostNetwork() ? hostIps : PodAddresses.ordered(start.sandbox().ips(), hostIps);
     Map<String, String> env =
         Environment.of(
             pod.pod(),
@@ -137,7 +140,8 @@ final class StartContainer {
                 podIps,
                 tools.cluster().hostIps(),
                 tools.cluster().allocatable().get(),
-                tools.cluster().objects()));
+                tools.cluster().objects(),
+                tools.mounted().getOrDefault(pod.uid(), Map.of())));
     return ContainerConfigs.of(
         pod,
         container,
