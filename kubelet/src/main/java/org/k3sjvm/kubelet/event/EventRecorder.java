@@ -36,6 +36,7 @@ public final class EventRecorder implements Service {
   private static final Logger log = LoggerFactory.getLogger(EventRecorder.class);
 
   private static final int QUEUE = 1000;
+
   /** Source: client-go v0.36 tools/record/event.go, maxTriesPerEvent and sleepDuration. */
   private static final int TRIES = 12;
 
@@ -106,8 +107,7 @@ public final class EventRecorder implements Service {
   }
 
   private void write(Item item) throws InterruptedException {
-    Optional<EventCorrelator.Entry> entry =
-        correlator.on(item.about(), item.event(), item.at());
+    Optional<EventCorrelator.Entry> entry = correlator.on(item.about(), item.event(), item.at());
     if (entry.isEmpty()) {
       return;
     }

@@ -84,8 +84,7 @@ public final class Resolver {
       switch (words.getFirst()) {
         case "nameserver" -> servers.addAll(rest.stream().limit(1).toList());
         case "search" ->
-            searches =
-                rest.stream().filter(s -> !s.equals(".")).map(Resolver::withoutDot).toList();
+            searches = rest.stream().filter(s -> !s.equals(".")).map(Resolver::withoutDot).toList();
         case "options" -> rest.forEach(o -> options.put(nameOf(o), o));
         default -> {}
       }

@@ -50,6 +50,15 @@ public final class NodeKeeper implements Service {
   private static final Duration FAST_START_LASTS = Duration.ofMinutes(2);
   private static final double JITTER = 0.04;
 
+  /** Is there where all controllers are in the unified hierarchy. Source: cgroups(7). */
+  private static final Path UNIFIED_CGROUPS = Path.of("/sys/fs/cgroup/cgroup.controllers");
+
+  /** Source: kubelet v1.36 pkg/kubelet/cm, CgroupV1DeprecatedWarning. */
+  private static final String CGROUP_V1 =
+      "cgroup v1 detected. cgroup v1 support is deprecated and will be removed in a future release."
+          + " Please migrate to cgroup v2. More information at"
+          + " https://git.k8s.io/enhancements/keps/sig-node/5573-remove-cgroup-v1";
+
   private final NodeConfig config;
   private final KubeApi api;
   private final NodeEvents events;
@@ -149,7 +158,12 @@ public final class NodeKeeper implements Service {
   @Override
   public void run() throws InterruptedException {
     try (ServiceGroup group = ServiceGroup.open("node")) {
+      events.tell(false, "Starting", "Starting kubelet.");
+      if (!Files.exists(UNIFIED_CGROUPS)) {
+        events.tell(true, "CgroupV1", CGROUP_V1);
+      }
       register();
+      tellPressures();
       group.start("lease", this::renewForEver);
       group.start(
           "watch",
@@ -298,6 +312,19 @@ public final class NodeKeeper implements Service {
         events.tell(false, reason, "Node " + config.name() + " status is now: " + reason);
       }
     }
+  }
+
+  /** Once at the start, as users of {@code kubectl describe node} know it. */
+  private void tellPressures() {
+    Node node = latest;
+    if (node == null || node.getStatus() == null) {
+      return;
+    }
+    node.getStatus().getConditions().stream()
+        .filter(c -> c.getType().endsWith("Pressure"))
+        .map(NodeConditions::eventReason)
+        .forEach(reason ->
+            events.tell(false, reason, "Node " + config.name() + " status is now: " + reason));
   }
 
   private void tellReboot(Node node) {

@@ -182,8 +182,7 @@ class EnvironmentTest {
             .endSpec()
             .build();
     ResourceFieldSelector selector =
-        new ResourceFieldSelector(
-            "app", divisor == null ? null : new Quantity(divisor), name);
+        new ResourceFieldSelector("app", divisor == null ? null : new Quantity(divisor), name);
 
     assertThat(
             PodFields.resource(
@@ -199,21 +198,19 @@ class EnvironmentTest {
 
   @Test
   void unknownResourcesAndContainersAreErrors() {
-    assertThatThrownBy(
-            () ->
-                PodFields.resource(
-                    POD,
-                    Optional.of(new Container()),
-                    new ResourceFieldSelector(null, null, "limits.gpu"),
-                    Map.of()))
+    assertThatThrownBy(() ->
+            PodFields.resource(
+                POD,
+                Optional.of(new Container()),
+                new ResourceFieldSelector(null, null, "limits.gpu"),
+                Map.of()))
         .hasMessage("unsupported container resource : limits.gpu");
-    assertThatThrownBy(
-            () ->
-                PodFields.resource(
-                    POD,
-                    Optional.empty(),
-                    new ResourceFieldSelector("who", null, "limits.cpu"),
-                    Map.of()))
+    assertThatThrownBy(() ->
+            PodFields.resource(
+                POD,
+                Optional.empty(),
+                new ResourceFieldSelector("who", null, "limits.cpu"),
+                Map.of()))
         .hasMessage("container who not found");
   }
 

@@ -85,7 +85,8 @@ class EventRecorderTest {
     group.start("events", recorder);
     String id = "0123456789abcdef".repeat(4);
 
-    record("FailedPreStopHook", "cannot exec in " + id + " of sha256:" + id, "spec.containers{app}");
+    record(
+        "FailedPreStopHook", "cannot exec in " + id + " of sha256:" + id, "spec.containers{app}");
 
     Event event = only();
     assertThat(event.getMessage()).isEqualTo("cannot exec in app of sha256:" + id);

@@ -62,8 +62,7 @@ class HostNamesTest {
       value = {"Bad, -, -", "a.b, -, -", "a, -x, -", "a, -, a..b", "a, -, -a"})
   void aNameThatIsNoneIsAnError(String hostname, String subdomain, String override) {
     assertThatThrownBy(
-            () ->
-                HostNames.of(pod("web", hostname, subdomain, false, override), "cluster.local"))
+            () -> HostNames.of(pod("web", hostname, subdomain, false, override), "cluster.local"))
         .hasMessageContaining("is not a valid DNS");
   }
 

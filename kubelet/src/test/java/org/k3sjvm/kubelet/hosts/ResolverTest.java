@@ -154,8 +154,7 @@ class ResolverTest {
                 "# nameserver 1.1.1.1\n\tnameserver  2.2.2.2 # x\nsearch a. . b\nsearch c.\n"
                     + "options ndots:1 rotate\noptions ndots:3\nnameserver ::1"))
         .isEqualTo(
-            new DnsConfig(
-                List.of("2.2.2.2", "::1"), List.of("c"), List.of("ndots:3", "rotate")));
+            new DnsConfig(List.of("2.2.2.2", "::1"), List.of("c"), List.of("ndots:3", "rotate")));
     assertThat(Resolver.ofNoHost(List.of("fd00::1", "10.0.0.1")))
         .isEqualTo(new DnsConfig(List.of("::1", "127.0.0.1"), List.of("."), List.of()));
   }

@@ -34,6 +34,7 @@ import org.k3sjvm.kube.Patch;
 import org.k3sjvm.kube.Resources;
 import org.k3sjvm.kube.testing.FakeKubeApi;
 import org.k3sjvm.kube.testing.FakeKubeApi.Verb;
+import org.k3sjvm.kubelet.Eventually;
 import org.k3sjvm.linux.testing.FakeMounts;
 
 class NodeKeeperTest {
@@ -230,6 +231,21 @@ class NodeKeeperTest {
         .containsEntry("kubernetes.io/os", "linux")
         .doesNotContainKey("disk");
     assertThat(ready().getLastTransitionTime()).isEqualTo("2026-01-01T00:00:00Z");
+  }
+
+  @Test
+  void theStartIsTold() throws Exception {
+    try (ServiceGroup group = ServiceGroup.open("test")) {
+      group.start("node", keeper());
+      Eventually.holds(
+          Duration.ofSeconds(10),
+          () -> api.count(Verb.LIST, "nodes") > 0,
+          () -> api.requests().toString());
+    }
+    assertThat(events)
+        .startsWith("Starting")
+        .containsSubsequence(
+            "NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID");
   }
 
   @Test

@@ -36,8 +36,8 @@ class ContainerStatusesTest {
     "UNKNOWN, waiting,    false, false"
   })
   void showsTheRuntimesStates(ContainerState state, String shown, boolean started, boolean ready) {
-    ContainerStatus status = look().sandbox(true, "10.42.0.5").container("app", state, 3, 1)
-        .regular("app");
+    ContainerStatus status =
+        look().sandbox(true, "10.42.0.5").container("app", state, 3, 1).regular("app");
 
     assertThat(kind(status)).isEqualTo(shown);
     assertThat(status.getStarted()).isEqualTo(started);
@@ -73,8 +73,15 @@ class ContainerStatusesTest {
   @Test
   void anEndThatTheRuntimeForgotStaysTheLastState() {
     Looks look = look().sandbox(true, "10.42.0.5").container("app", ContainerState.RUNNING, 1, 0);
-    look.last = told(b -> b.withContainerID("containerd://app-0").withRestartCount(0)
-        .withNewState().withNewTerminated().withExitCode(7).endTerminated().endState());
+    look.last =
+        told(b ->
+            b.withContainerID("containerd://app-0")
+                .withRestartCount(0)
+                .withNewState()
+                .withNewTerminated()
+                .withExitCode(7)
+                .endTerminated()
+                .endState());
 
     assertThat(look.regular("app").getLastState().getTerminated().getExitCode()).isEqualTo(7);
   }
@@ -82,8 +89,14 @@ class ContainerStatusesTest {
   @Test
   void restartCountsNeverGoBack() {
     Looks look = look().sandbox(true, "10.42.0.5").container("app", ContainerState.RUNNING, 1, 0);
-    look.last = told(b -> b.withContainerID("containerd://app-1").withRestartCount(5)
-        .withNewState().withNewRunning().endRunning().endState());
+    look.last =
+        told(b ->
+            b.withContainerID("containerd://app-1")
+                .withRestartCount(5)
+                .withNewState()
+                .withNewRunning()
+                .endRunning()
+                .endState());
 
     assertThat(look.regular("app").getRestartCount()).isEqualTo(5);
   }
@@ -91,8 +104,14 @@ class ContainerStatusesTest {
   @Test
   void aRunThatTheRuntimeLostTrackOfCountsAsAnEndOnce() {
     Looks look = look().sandbox(true, "10.42.0.5").container("app", ContainerState.UNKNOWN, 1, 0);
-    look.last = told(b -> b.withContainerID("containerd://app-1").withRestartCount(1)
-        .withNewState().withNewRunning().endRunning().endState());
+    look.last =
+        told(b ->
+            b.withContainerID("containerd://app-1")
+                .withRestartCount(1)
+                .withNewState()
+                .withNewRunning()
+                .endRunning()
+                .endState());
 
     PodStatus first = look.status();
     look.last = first;
@@ -113,8 +132,14 @@ class ContainerStatusesTest {
       pod.editMetadata().withDeletionTimestamp("2026-01-01T12:00:00Z").endMetadata();
     }
     Looks look = new Looks(pod.build());
-    look.last = told(b -> b.withContainerID("containerd://app-1").withRestartCount(1)
-        .withNewState().withNewRunning().endRunning().endState());
+    look.last =
+        told(b ->
+            b.withContainerID("containerd://app-1")
+                .withRestartCount(1)
+                .withNewState()
+                .withNewRunning()
+                .endRunning()
+                .endState());
 
     look.last = look.status();
     ContainerStatus again = look.regular("app");
@@ -127,10 +152,17 @@ class ContainerStatusesTest {
   @Test
   void anEndThatIsGoneFromTheRuntimeStaysAsItWasTold() {
     Looks look = new Looks(pod(false, "Never").build());
-    look.last = told(b -> b.withContainerID("containerd://app-0").withImageID("sha256:9")
-        .withRestartCount(4)
-        .withAllocatedResources(Map.of("cpu", new Quantity("1")))
-        .withNewState().withNewTerminated().withExitCode(3).endTerminated().endState());
+    look.last =
+        told(b ->
+            b.withContainerID("containerd://app-0")
+                .withImageID("sha256:9")
+                .withRestartCount(4)
+                .withAllocatedResources(Map.of("cpu", new Quantity("1")))
+                .withNewState()
+                .withNewTerminated()
+                .withExitCode(3)
+                .endTerminated()
+                .endState());
 
     ContainerStatus status = look.regular("app");
 
@@ -142,9 +174,10 @@ class ContainerStatusesTest {
 
   @Test
   void anInitContainerThatIsGoneHasEndedWellOnceTheAppWasMade() {
-    Looks look = new Looks(pod(true, "Always").build())
-        .sandbox(true, "10.42.0.5")
-        .container("app", ContainerState.RUNNING, 0, 0);
+    Looks look =
+        new Looks(pod(true, "Always").build())
+            .sandbox(true, "10.42.0.5")
+            .container("app", ContainerState.RUNNING, 0, 0);
 
     ContainerStatus status = look.init("prepare");
 
@@ -157,8 +190,10 @@ class ContainerStatusesTest {
   @Test
   void whyItWaitsReplacesAnEndAndStaysWhileItIsTriedAgain() {
     Looks look = look().sandbox(true, "10.42.0.5").container("app", ContainerState.EXITED, 0, 1);
-    look.steps = Map.of("app", new ContainerStep.Wait(
-        Looks.NOW, "CrashLoopBackOff", "back-off", Optional.empty()));
+    look.steps =
+        Map.of(
+            "app",
+            new ContainerStep.Wait(Looks.NOW, "CrashLoopBackOff", "back-off", Optional.empty()));
     look.last = look.status();
     look.steps = Map.of("app", new ContainerStep.Start(1, Optional.empty(), Optional.empty()));
 
@@ -171,10 +206,16 @@ class ContainerStatusesTest {
   @Test
   void messagesShareWhatAPodMaySayAndAreCutBetweenCharacters() {
     String message = "ä".repeat(4000);
-    Looks look = new Looks(pod(true, "Never").build())
-        .sandbox(true, "10.42.0.5")
-        .container("app", ContainerState.EXITED, 0, 1, "x" + message,
-            ObservedContainer.Actual.UNKNOWN);
+    Looks look =
+        new Looks(pod(true, "Never").build())
+            .sandbox(true, "10.42.0.5")
+            .container(
+                "app",
+                ContainerState.EXITED,
+                0,
+                1,
+                "x" + message,
+                ObservedContainer.Actual.UNKNOWN);
 
     String told = look.regular("app").getState().getTerminated().getMessage();
 
@@ -185,19 +226,26 @@ class ContainerStatusesTest {
   @Test
   void showsWhatIsInForceForARunningContainer() {
     PodBuilder pod = pod(false, "Always");
-    pod.editSpec().editFirstContainer().withNewResources()
+    pod.editSpec()
+        .editFirstContainer()
+        .withNewResources()
         .withRequests(Map.of("cpu", new Quantity("100m"), "memory", new Quantity("64Mi")))
         .withLimits(Map.of("cpu", new Quantity("5m"), "memory", new Quantity("128Mi")))
-        .endResources().endContainer().endSpec();
-    ObservedContainer.Actual actual = new ObservedContainer.Actual(
-        Optional.of(LinuxResources.NONE
-            .withCpu(100_000, 1_000, 205)
-            .withMemoryLimitBytes(256L << 20)),
-        Optional.of(new ContainerUser(1000, 1001, List.of(1001L, 7L))),
-        "SIGUSR1",
-        Set.of());
-    ContainerStatus status = new Looks(pod.build()).sandbox(true, "10.42.0.5")
-        .container("app", ContainerState.RUNNING, 0, 0, "", actual).regular("app");
+        .endResources()
+        .endContainer()
+        .endSpec();
+    ObservedContainer.Actual actual =
+        new ObservedContainer.Actual(
+            Optional.of(
+                LinuxResources.NONE.withCpu(100_000, 1_000, 205).withMemoryLimitBytes(256L << 20)),
+            Optional.of(new ContainerUser(1000, 1001, List.of(1001L, 7L))),
+            "SIGUSR1",
+            Set.of());
+    ContainerStatus status =
+        new Looks(pod.build())
+            .sandbox(true, "10.42.0.5")
+            .container("app", ContainerState.RUNNING, 0, 0, "", actual)
+            .regular("app");
 
     assertThat(status.getAllocatedResources()).containsEntry("cpu", new Quantity("100m"));
     assertThat(status.getResources().getRequests())
@@ -222,15 +270,27 @@ class ContainerStatusesTest {
   })
   void saysHowVolumesAreMounted(boolean readOnly, String asked, boolean made, String shown) {
     PodBuilder pod = pod(false, "Always");
-    pod.editSpec().editFirstContainer().addNewVolumeMount().withName("data").withMountPath("/data")
-        .withReadOnly(readOnly).withRecursiveReadOnly(asked).endVolumeMount()
-        .endContainer().endSpec();
-    ObservedContainer.Actual actual = new ObservedContainer.Actual(
-        Optional.empty(), Optional.empty(), "", made ? Set.of("/data") : Set.of());
+    pod.editSpec()
+        .editFirstContainer()
+        .addNewVolumeMount()
+        .withName("data")
+        .withMountPath("/data")
+        .withReadOnly(readOnly)
+        .withRecursiveReadOnly(asked)
+        .endVolumeMount()
+        .endContainer()
+        .endSpec();
+    ObservedContainer.Actual actual =
+        new ObservedContainer.Actual(
+            Optional.empty(), Optional.empty(), "", made ? Set.of("/data") : Set.of());
 
-    VolumeMountStatus mount = new Looks(pod.build()).sandbox(true, "10.42.0.5")
-        .container("app", ContainerState.RUNNING, 0, 0, "", actual)
-        .regular("app").getVolumeMounts().getFirst();
+    VolumeMountStatus mount =
+        new Looks(pod.build())
+            .sandbox(true, "10.42.0.5")
+            .container("app", ContainerState.RUNNING, 0, 0, "", actual)
+            .regular("app")
+            .getVolumeMounts()
+            .getFirst();
 
     assertThat(mount.getName()).isEqualTo("data");
     assertThat(mount.getReadOnly()).isEqualTo(readOnly ? true : null);
@@ -241,16 +301,27 @@ class ContainerStatusesTest {
   void listsByNameExceptInitContainers() {
     PodBuilder pod = pod(false, "Always");
     pod.editSpec()
-        .addNewContainer().withName("aa").withImage("busybox:1").endContainer()
-        .addNewInitContainer().withName("z").withImage("busybox:1").endInitContainer()
-        .addNewInitContainer().withName("b").withImage("busybox:1").endInitContainer()
+        .addNewContainer()
+        .withName("aa")
+        .withImage("busybox:1")
+        .endContainer()
+        .addNewInitContainer()
+        .withName("z")
+        .withImage("busybox:1")
+        .endInitContainer()
+        .addNewInitContainer()
+        .withName("b")
+        .withImage("busybox:1")
+        .endInitContainer()
         .endSpec();
 
     PodStatus status = new Looks(pod.build()).status();
 
-    assertThat(status.getContainerStatuses()).extracting(ContainerStatus::getName)
+    assertThat(status.getContainerStatuses())
+        .extracting(ContainerStatus::getName)
         .containsExactly("aa", "app");
-    assertThat(status.getInitContainerStatuses()).extracting(ContainerStatus::getName)
+    assertThat(status.getInitContainerStatuses())
+        .extracting(ContainerStatus::getName)
         .containsExactly("z", "b");
   }
 
@@ -275,18 +346,20 @@ class ContainerStatusesTest {
             .endContainer()
             .endSpec();
     if (withInit) {
-      pod.editSpec().addNewInitContainer().withName("prepare").withImage("busybox:1")
-          .endInitContainer().endSpec();
+      pod.editSpec()
+          .addNewInitContainer()
+          .withName("prepare")
+          .withImage("busybox:1")
+          .endInitContainer()
+          .endSpec();
     }
     return pod;
   }
 
-  private static PodStatus told(
-      java.util.function.UnaryOperator<ContainerStatusBuilder> edit) {
+  private static PodStatus told(java.util.function.UnaryOperator<ContainerStatusBuilder> edit) {
     return new PodStatusBuilder()
         .addToContainerStatuses(
-            edit.apply(new ContainerStatusBuilder().withName("app").withImage("busybox:1"))
-                .build())
+            edit.apply(new ContainerStatusBuilder().withName("app").withImage("busybox:1")).build())
         .build();
   }
 

@@ -55,7 +55,12 @@ class StatusOfPodTest {
         "Always,    -,  w1, r, -,  false, Running"
       })
   void thePhaseFollowsFromContainers(
-      String policy, String prepare, String mesh, String app, String other, boolean terminal,
+      String policy,
+      String prepare,
+      String mesh,
+      String app,
+      String other,
+      boolean terminal,
       String phase) {
     PodBuilder pod = ContainerStatusesTest.pod(prepare != null, policy);
     List<ContainerStatus> init = new ArrayList<>();
@@ -64,8 +69,12 @@ class StatusOfPodTest {
       init.add(status("prepare", prepare));
     }
     if (mesh != null) {
-      pod.editSpec().addNewInitContainer().withName("mesh").withRestartPolicy("Always")
-          .endInitContainer().endSpec();
+      pod.editSpec()
+          .addNewInitContainer()
+          .withName("mesh")
+          .withRestartPolicy("Always")
+          .endInitContainer()
+          .endSpec();
       init.add(status("mesh", mesh));
     }
     if (other != null) {
@@ -80,8 +89,8 @@ class StatusOfPodTest {
 
   @Test
   void anEndIsToldOnlyOnceNothingRuns() {
-    Looks look = look("Never").sandbox(true, "10.42.0.5")
-        .container("app", ContainerState.EXITED, 0, 0);
+    Looks look =
+        look("Never").sandbox(true, "10.42.0.5").container("app", ContainerState.EXITED, 0, 0);
     look.last.setPhase("Running");
     look.phase = new PodPhase.Terminating(Looks.NOW, TerminationReason.FINISHED);
     assertThat(look.status().getPhase()).isEqualTo("Running");
@@ -92,10 +101,15 @@ class StatusOfPodTest {
 
   @Test
   void anEndIsNeverTakenBackWhoeverToldIt() {
-    Pod pod = new PodBuilder(ContainerStatusesTest.podOf("Always")).withNewStatus()
-        .withPhase("Failed").withReason("Lost").endStatus().build();
-    Looks look = new Looks(pod).sandbox(true, "10.42.0.5")
-        .container("app", ContainerState.RUNNING, 0, 0);
+    Pod pod =
+        new PodBuilder(ContainerStatusesTest.podOf("Always"))
+            .withNewStatus()
+            .withPhase("Failed")
+            .withReason("Lost")
+            .endStatus()
+            .build();
+    Looks look =
+        new Looks(pod).sandbox(true, "10.42.0.5").container("app", ContainerState.RUNNING, 0, 0);
 
     assertThat(look.status().getPhase()).isEqualTo("Failed");
     assertThat(look.status().getReason()).isEqualTo("Lost");
@@ -104,8 +118,8 @@ class StatusOfPodTest {
 
   @Test
   void aPodThatTheNodeEndsSaysWhyWhenItHasEnded() {
-    Looks look = look("Always").sandbox(true, "10.42.0.5")
-        .container("app", ContainerState.EXITED, 0, 0);
+    Looks look =
+        look("Always").sandbox(true, "10.42.0.5").container("app", ContainerState.EXITED, 0, 0);
     look.last.setPhase("Running");
     TerminationReason evicted = TerminationReason.killed("Evicted", "The node was low on disk");
     look.phase = new PodPhase.Terminating(Looks.NOW, evicted);
@@ -124,8 +138,9 @@ class StatusOfPodTest {
   @Test
   void aRefusedPodTellsOfNoContainers() {
     Looks look = look("Always");
-    look.phase = new PodPhase.Terminated(
-        Looks.NOW, TerminationReason.killed("OutOfcpu", "Pod was rejected: no cpu"));
+    look.phase =
+        new PodPhase.Terminated(
+            Looks.NOW, TerminationReason.killed("OutOfcpu", "Pod was rejected: no cpu"));
 
     PodStatus status = look.status();
 
@@ -133,7 +148,8 @@ class StatusOfPodTest {
     assertThat(status.getReason()).isEqualTo("OutOfcpu");
     assertThat(status.getContainerStatuses()).isEmpty();
     assertThat(status.getStartTime()).isEqualTo("2026-01-01T12:00:00Z");
-    assertThat(status.getConditions()).extracting(PodCondition::getType)
+    assertThat(status.getConditions())
+        .extracting(PodCondition::getType)
         .containsExactly("PodScheduled");
   }
 
@@ -150,19 +166,20 @@ class StatusOfPodTest {
     boolean waits = status.getContainerStatuses().getFirst().getState().getWaiting() != null;
     assertThat(waits).isEqualTo(app.equals("waiting"));
     if (withInit) {
-      assertThat(status.getInitContainerStatuses().getFirst().getState().getTerminated()
-          .getReason()).isEqualTo("ContainerStatusUnknown");
+      assertThat(
+              status.getInitContainerStatuses().getFirst().getState().getTerminated().getReason())
+          .isEqualTo("ContainerStatusUnknown");
     }
     assertThat(status.getPhase()).isEqualTo("Failed");
   }
 
   @Test
   void anEndThatNothingFollowsIsNotTakenBack() {
-    Looks look = look("Never").sandbox(true, "10.42.0.5")
-        .container("app", ContainerState.EXITED, 0, 0);
+    Looks look =
+        look("Never").sandbox(true, "10.42.0.5").container("app", ContainerState.EXITED, 0, 0);
     look.last = look.status();
-    Looks later = look("Never").sandbox(true, "10.42.0.5")
-        .container("app", ContainerState.CREATED, 1, 0);
+    Looks later =
+        look("Never").sandbox(true, "10.42.0.5").container("app", ContainerState.CREATED, 1, 0);
     later.last = look.last;
 
     assertThat(later.status()).isSameAs(look.last);
@@ -170,16 +187,17 @@ class StatusOfPodTest {
 
   @Test
   void conditionsTellWhatIsMissing() {
-    Looks look = new Looks(ContainerStatusesTest.pod(true, "Always").build())
-        .sandbox(true, "10.42.0.5")
-        .container("prepare", ContainerState.RUNNING, 0, 0);
+    Looks look =
+        new Looks(ContainerStatusesTest.pod(true, "Always").build())
+            .sandbox(true, "10.42.0.5")
+            .container("prepare", ContainerState.RUNNING, 0, 0);
 
     PodStatus status = look.status();
 
-    assertThat(status.getConditions()).extracting(PodCondition::getType)
+    assertThat(status.getConditions())
+        .extracting(PodCondition::getType)
         .containsExactly(
-            "PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady",
-            "PodScheduled");
+            "PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled");
     assertThat(condition(status, "PodReadyToStartContainers").getStatus()).isEqualTo("True");
     assertThat(condition(status, "Initialized").getReason()).isEqualTo("ContainersNotInitialized");
     assertThat(condition(status, "Initialized").getMessage())
@@ -205,11 +223,18 @@ class StatusOfPodTest {
     PodBuilder pod = ContainerStatusesTest.pod(false, "Always");
     pod.editSpec().addNewReadinessGate("gate").endSpec();
     if (gate != null) {
-      pod.withNewStatus().addNewCondition().withType("gate").withStatus(gate).endCondition()
+      pod.withNewStatus()
+          .addNewCondition()
+          .withType("gate")
+          .withStatus(gate)
+          .endCondition()
           .endStatus();
     }
-    PodStatus status = new Looks(pod.build()).sandbox(true, "10.42.0.5")
-        .container("app", ContainerState.RUNNING, 0, 0).status();
+    PodStatus status =
+        new Looks(pod.build())
+            .sandbox(true, "10.42.0.5")
+            .container("app", ContainerState.RUNNING, 0, 0)
+            .status();
 
     assertThat(condition(status, "ContainersReady").getStatus()).isEqualTo("True");
     assertThat(condition(status, "Ready").getStatus()).isEqualTo(ready);
@@ -218,8 +243,8 @@ class StatusOfPodTest {
 
   @Test
   void timesChangeOnlyWithWhatTheyAreOf() {
-    Looks look = look("Always").sandbox(true, "10.42.0.5")
-        .container("app", ContainerState.RUNNING, 0, 0);
+    Looks look =
+        look("Always").sandbox(true, "10.42.0.5").container("app", ContainerState.RUNNING, 0, 0);
     PodStatus first = look.status();
     look.last = first;
     look.now = Looks.NOW.plusSeconds(100);
@@ -253,7 +278,8 @@ class StatusOfPodTest {
     look.last = new PodStatusBuilder().withPodIPs(new PodIP("10.0.0.1")).build();
     look.hostIps = List.of("10.0.0.9", "fd00::9");
 
-    assertThat(look.status().getPodIPs()).extracting(PodIP::getIp)
+    assertThat(look.status().getPodIPs())
+        .extracting(PodIP::getIp)
         .containsExactly("10.0.0.1", "fd00::9");
     assertThat(look.status().getHostIP()).isEqualTo("10.0.0.9");
   }
@@ -276,12 +302,20 @@ class StatusOfPodTest {
       case 'r' -> status.withNewState().withNewRunning().endRunning().endState();
       case 's' -> status.withStarted(true).withNewState().withNewRunning().endRunning().endState();
       case 't' ->
-          status.withNewState().withNewTerminated().withExitCode(exit(code)).endTerminated()
+          status
+              .withNewState()
+              .withNewTerminated()
+              .withExitCode(exit(code))
+              .endTerminated()
               .endState();
       default -> {
         status.withNewState().withNewWaiting().endWaiting().endState();
         if (code.length() > 1) {
-          status.withNewLastState().withNewTerminated().withExitCode(exit(code)).endTerminated()
+          status
+              .withNewLastState()
+              .withNewTerminated()
+              .withExitCode(exit(code))
+              .endTerminated()
               .endLastState();
         }
       }

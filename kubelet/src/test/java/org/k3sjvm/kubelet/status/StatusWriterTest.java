@@ -36,8 +36,7 @@ class StatusWriterTest {
 
   private final FakeKubeApi api = new FakeKubeApi();
   private final StatusWriter writer =
-      new StatusWriter(
-          api, InstantSource.system(), new StatusWriter.Pace(SHORT, SHORT, SHORT));
+      new StatusWriter(api, InstantSource.system(), new StatusWriter.Pace(SHORT, SHORT, SHORT));
   private final ServiceGroup group = ServiceGroup.open("test");
   private Pod pod = api.create(Resources.PODS, pod());
 
@@ -198,8 +197,13 @@ class StatusWriterTest {
   @Test
   void onePodThatIsRefusedDoesNotHoldUpOthers() {
     for (int i = 0; i < 8; i++) {
-      Pod bad = new PodBuilder(pod).editMetadata().withName("no-" + i).withUid("no" + i)
-          .endMetadata().build();
+      Pod bad =
+          new PodBuilder(pod)
+              .editMetadata()
+              .withName("no-" + i)
+              .withUid("no" + i)
+              .endMetadata()
+              .build();
       api.failNext(Verb.PATCH_STATUS, new KubeException.Invalid("patch", "rubbish"));
       writer.report(new PodReport(DesiredPod.of(bad), status("Running").build(), false));
     }

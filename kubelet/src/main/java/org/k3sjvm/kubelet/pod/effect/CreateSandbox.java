@@ -56,8 +56,7 @@ final class CreateSandbox {
   }
 
   private Resolver.Answer dns(DesiredPod pod) throws IOException {
-    return Resolver.of(
-        pod.pod(), tools.naming().servers(), tools.naming().domain(), hostDns());
+    return Resolver.of(pod.pod(), tools.naming().servers(), tools.naming().domain(), hostDns());
   }
 
   private DnsConfig hostDns() throws IOException {
