@@ -65,7 +65,8 @@ final class Numbers {
         .put("time", now)
         .put("availableBytes", memory.total() - memory.workingSet())
         .put("usageBytes", memory.total() - memory.free())
-        .put("workingSetBytes", memory.workingSet());
+        .put("workingSetBytes", memory.workingSet())
+        .put("rssBytes", memory.anonymous());
     ArrayNode list = root.putArray("pods");
     byPod().forEach((pod, containers) -> addPod(list.addObject(), pod, containers));
     response.header("Content-Type", "application/json");
@@ -86,7 +87,7 @@ final class Numbers {
 
   private record PodKey(String namespace, String name, String uid) {}
 
-  private record Memory(long total, long free, long workingSet) {}
+  private record Memory(long total, long free, long workingSet, long anonymous) {}
 
   private Map<PodKey, List<ContainerStats>> byPod() throws InterruptedException {
     Map<PodKey, List<ContainerStats>> found = new LinkedHashMap<>();
@@ -237,7 +238,10 @@ final class Numbers {
     }
     long total = bytes.getOrDefault("MemTotal", 0L);
     return new Memory(
-        total, bytes.getOrDefault("MemFree", 0L), total - bytes.getOrDefault("MemAvailable", 0L));
+        total,
+        bytes.getOrDefault("MemFree", 0L),
+        total - bytes.getOrDefault("MemAvailable", 0L),
+        bytes.getOrDefault("AnonPages", 0L));
   }
 
   private static String text(Instant moment) {

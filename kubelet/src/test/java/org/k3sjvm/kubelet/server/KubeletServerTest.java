@@ -207,6 +207,7 @@ class KubeletServerTest {
     "/metrics, 200, 'kubelet_running_pods 1'",
     "/metrics/resource, 200, node_cpu_usage_seconds_total",
     "/stats/summary, 200, '\"nodeName\":\"node-a\"'",
+    "/stats/summary, 200, rssBytes",
     "/nonsense, 404, not found",
     "/containerLogs/ns/other/app, 404, 'pod \"other\" does not exist'",
     "/containerLogs/ns/web/other, 404, 'container \"other\" not found in pod \"web\"'",

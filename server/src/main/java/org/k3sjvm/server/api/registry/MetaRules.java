@@ -25,7 +25,8 @@ final class MetaRules {
           Kinds.INGRESS,
           Kinds.INGRESS_CLASS,
           Kinds.NETWORK_POLICY,
-          Kinds.ENDPOINT_SLICE);
+          Kinds.ENDPOINT_SLICE,
+          Kinds.POD);
 
   private static final String[] SERVERS_OWN = {
     "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"
@@ -48,9 +49,10 @@ final class MetaRules {
     }
   }
 
-  /** Raises the generation when the specification changed. */
-  static void nextGeneration(Kind kind, ObjectNode after, ObjectNode before) {
-    if (!COUNTED.contains(kind)) {
+  /** Raises the generation when the specification changed; where a pod is placed does not count. */
+  static void nextGeneration(Target target, ObjectNode after, ObjectNode before) {
+    Kind kind = target.kind();
+    if (!COUNTED.contains(kind) || target.subresource().equals("binding")) {
       return;
     }
     long old = Trees.number(before, "metadata", "generation");

@@ -93,6 +93,7 @@ final class PodRules implements Rules {
     if (Trees.number(spec, "terminationGracePeriodSeconds") < 0) {
       problems.invalid(at + ".terminationGracePeriodSeconds", "", "must be non-negative");
     }
+    PodHost.validate(spec, at, problems);
   }
 
   private static void container(

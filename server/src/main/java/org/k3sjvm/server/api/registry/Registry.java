@@ -214,7 +214,7 @@ public final class Registry {
     if (kind.equals(Kinds.SERVICE) && target.subresource().isEmpty()) {
       ServiceRules.keepAddresses(after, before);
     }
-    MetaRules.nextGeneration(kind, after, before);
+    MetaRules.nextGeneration(target, after, before);
     validate(target, after, Optional.of(before));
     admission.admit(Admission.Operation.UPDATE, target, after, Optional.of(before));
     if (kind.equals(Kinds.SERVICE)) {

@@ -20,6 +20,7 @@ import org.k3sjvm.http.HttpClientConnection;
 import org.k3sjvm.http.Query;
 import org.k3sjvm.http.Request;
 import org.k3sjvm.http.Response;
+import org.k3sjvm.http.websocket.WebSocketHandshake;
 import org.k3sjvm.server.api.ApiException;
 import org.k3sjvm.server.api.kind.Kinds;
 import org.k3sjvm.server.api.registry.Registry;
@@ -38,6 +39,15 @@ final class KubeletProxy {
   /** What belongs to one connection, or tells who the client is, does not go on. */
   private static final Set<String> OWN_HEADERS =
       Set.of("host", "authorization", "content-length", "transfer-encoding", "accept-encoding");
+
+  private static final Set<String> UPGRADE_HEADERS =
+      Set.of(
+          "connection",
+          "upgrade",
+          "sec-websocket-key",
+          "sec-websocket-version",
+          "sec-websocket-protocol",
+          "sec-websocket-extensions");
 
   private static final Set<String> HOP_HEADERS =
       Set.of("content-length", "transfer-encoding", "connection", "keep-alive", "date");
@@ -195,7 +205,7 @@ final class KubeletProxy {
       response.onClientGone(connection::close);
       ClientResponse answer;
       try {
-        Headers headers = headers(request, kubelet);
+        Headers headers = headers(request, kubelet, explain);
         answer =
             connection.send(
                 new ClientRequest(request.method(), target, headers), request.bodyBytes());
@@ -207,6 +217,10 @@ final class KubeletProxy {
         byte[] why = answer.body().readNBytes(EXPLANATION_BYTES);
         throw ApiException.ofBackend(
             answer.status(), new String(why, StandardCharsets.UTF_8).strip());
+      }
+      if (explain && WebSocketHandshake.isAsked(request)) {
+        LogSocket.send(request, response, answer.body());
+        return;
       }
       response.status(answer.status());
       for (Headers.Entry header : answer.headers().entries()) {
@@ -224,11 +238,17 @@ final class KubeletProxy {
     }
   }
 
-  private static Headers headers(Request request, HostPort kubelet) {
+  /**
+   * The client's headers, less what is its own.
+   *
+   * @param plain whether an upgrade ends here: logs leave the kubelet as plain bytes
+   */
+  private static Headers headers(Request request, HostPort kubelet, boolean plain) {
     List<Headers.Entry> kept = new ArrayList<>();
     kept.add(new Headers.Entry("Host", kubelet.toString()));
     for (Headers.Entry header : request.headers().entries()) {
-      if (!OWN_HEADERS.contains(header.name().toLowerCase(Locale.ROOT))) {
+      String name = header.name().toLowerCase(Locale.ROOT);
+      if (!OWN_HEADERS.contains(name) && !(plain && UPGRADE_HEADERS.contains(name))) {
         kept.add(header);
       }
     }

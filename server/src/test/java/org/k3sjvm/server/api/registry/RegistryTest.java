@@ -204,6 +204,47 @@ class RegistryTest {
   }
 
   @Test
+  void aPodAsksForNamesAndKernelSettingsThatAHostCanHave() {
+    for (String spec :
+        new String[] {
+          "'hostnameOverride':'Not_A_Name'",
+          "'hostnameOverride':'a','hostNetwork':true",
+          "'hostnameOverride':'a','setHostnameAsFQDN':true",
+          "'securityContext':{'sysctls':[{'name':'foo-','value':'bar'}]}",
+          "'securityContext':{'sysctls':[{'name':'kernel.x','value':'1'},{'name':'kernel/x'}]}"
+        }) {
+      assertRefused(422, () -> pod("refused", spec + ","));
+    }
+    pod("a", "'hostnameOverride':'a.b','securityContext':{'sysctls':[{'name':'kernel/x-y_z.0'}]},");
+  }
+
+  @Test
+  void aPodsGenerationCountsChangesOfItsSpecificationButNotItsPlacement() {
+    assertThat(pod("a", "").at("/metadata/generation").asInt()).isEqualTo(1);
+    registry.modify(
+        Kinds.POD,
+        "default",
+        "a",
+        "binding",
+        pod -> {
+          Trees.child(pod, "spec").put("nodeName", "n");
+          return pod;
+        });
+    var changed =
+        registry.modify(
+            Kinds.POD,
+            "default",
+            "a",
+            "",
+            pod -> {
+              Trees.child(pod, "spec").put("activeDeadlineSeconds", 9);
+              return pod;
+            });
+
+    assertThat(changed.at("/metadata/generation").asInt()).isEqualTo(2);
+  }
+
+  @Test
   void aPodsImageMayChangeButNotItsVolumes() {
     pod("a", "");
     var image =
