@@ -211,11 +211,15 @@ class RegistryTest {
           "'hostnameOverride':'a','hostNetwork':true",
           "'hostnameOverride':'a','setHostnameAsFQDN':true",
           "'securityContext':{'sysctls':[{'name':'foo-','value':'bar'}]}",
-          "'securityContext':{'sysctls':[{'name':'kernel.x','value':'1'},{'name':'kernel/x'}]}"
+          "'securityContext':{'sysctls':[{'name':'kernel.x','value':'1'},"
+              + "{'name':'kernel/x','value':'1'}]}"
         }) {
       assertRefused(422, () -> pod("refused", spec + ","));
     }
-    pod("a", "'hostnameOverride':'a.b','securityContext':{'sysctls':[{'name':'kernel/x-y_z.0'}]},");
+    pod(
+        "a",
+        "'hostnameOverride':'a.b',"
+            + "'securityContext':{'sysctls':[{'name':'kernel/x-y_z.0','value':'1'}]},");
   }
 
   @Test
