@@ -42,8 +42,28 @@ memory() { awk '/VmRSS/ {r=$2} /RssAnon/ {a=$2} /RssFile/ {f=$2} END {printf "%.
 ticks() { awk '{print $14 + $15}' "/proc/$1/stat"; }
 switches() { cat /proc/"$1"/task/*/status 2> /dev/null | awk '/ctxt_switches/ {s += $2} END {print s}'; }
 ready() { api "/api/v1/nodes/$1" | jq -e '([.status.conditions[]? | select(.type == "Ready").status] == ["True"]) and ((.spec.taints // []) | length == 0)'; }
-running() { [ "$(api "/api/v1/namespaces/default/pods?labelSelector=app%3Dbench" | jq '[.items[] | select(any(.status.conditions[]?; .type == "Ready" and .status == "True"))] | length')" = "$1" ]; }
-gone() { [ "$(api "/api/v1/namespaces/default/pods?labelSelector=app%3Dbench" | jq '.items | length')" = 0 ]; }
+# expect N FILTER: begins one watch that ends when N pods passed the filter; asking again and again would take the CPU that is measured
+expect() {
+  nsenter --net=/var/run/netns/$HOSTS_PREFIX-server timeout 180 curl -skN --cert "$HOSTS_DIR/admin.crt" --key "$HOSTS_DIR/admin.key" \
+    "https://127.0.0.1:6443/api/v1/namespaces/default/pods?labelSelector=app%3Dbench&watch=1" > >(jq --unbuffered -r "select($2) | .object.metadata.name" |
+    awk -v n="$1" -v done="$HOSTS_DIR/done" '!seen[$0]++ && ++count == n {print > done; close(done)}') &
+  watcher=$!
+  rm -f "$HOSTS_DIR/done"
+}
+arrived() {
+  wait_for 180 test -s "$HOSTS_DIR/done" || true
+  kill "$watcher" 2> /dev/null || true
+}
+is_ready='any(.object.status.conditions[]?; .type == "Ready" and .status == "True")'
+is_gone='.type == "DELETED"'
+# cpu_of PID: seconds of a process; cpu_on HOST: of everything on a host, its pods too
+cpu_of() { awk -v hz="$(getconf CLK_TCK)" '{printf "%.2f", ($14 + $15) / hz}' "/proc/$1/stat"; }
+cpu_on() {
+  local group
+  group=$(grep -m1 cpuacct "$HOSTS_DIR/$1/cgroups") && awk '{printf "%.2f", $1 / 1e9}' "$group/cpuacct.usage" && return
+  awk '$1 == "usage_usec" {printf "%.2f", $2 / 1e6}' "$(head -1 "$HOSTS_DIR/$1/cgroups")/cpu.stat"
+}
+less() { awk -v a="$1" -v b="$2" 'BEGIN {printf "%.1f", a - b}'; }
 
 # pods_yaml NODE FROM TO
 pods_yaml() {
@@ -96,14 +116,18 @@ measure() {
   result[cpu]=$(awk -v t=$(($(ticks "$pid") - c0)) -v i="$idle" -v hz="$(getconf CLK_TCK)" 'BEGIN {printf "%.2f", 100 * t / hz / i}')
   result[switches]=$((($(switches "$pid") - s0) / idle))
   result[idle]=$(memory "$pid")
+  local server_pid agent0 server0 host0
+  server_pid=$(cat "$HOSTS_DIR/server/server.pid")
   pods_yaml "$host" 0 0 > "$HOSTS_DIR/one.yaml"
-  t=$(now); kubectl apply -f "$HOSTS_DIR/one.yaml" > /dev/null; wait_for 60 running 1; result[one]=$(since "$t")
-  kubectl delete pod -l app=bench --wait=false > /dev/null; wait_for 60 gone
+  expect 1 "$is_ready"; t=$(now); kubectl apply -f "$HOSTS_DIR/one.yaml" > /dev/null; arrived; result[one]=$(since "$t")
+  expect 1 "$is_gone"; kubectl delete pod -l app=bench --wait=false > /dev/null; arrived
   pods_yaml "$host" 1 "$pods" > "$HOSTS_DIR/many.yaml"
-  t=$(now); kubectl apply -f "$HOSTS_DIR/many.yaml" > /dev/null; wait_for 180 running "$pods"; result[many]=$(since "$t")
+  agent0=$(cpu_of "$pid") server0=$(cpu_of "$server_pid") host0=$(cpu_on "$host")
+  expect "$pods" "$is_ready"; t=$(now); kubectl apply -f "$HOSTS_DIR/many.yaml" > /dev/null; arrived; result[many]=$(since "$t")
+  result[burst]="$(less "$(cpu_of "$pid")" "$agent0") / $(less "$(cpu_of "$server_pid")" "$server0") / $(less "$(cpu_on "$host")" "$host0")"
   sleep 5
   result[loaded]=$(memory "$pid")
-  t=$(now); kubectl delete pod -l app=bench --wait=false > /dev/null; wait_for 180 gone; result[gone]=$(since "$t")
+  expect "$pods" "$is_gone"; t=$(now); kubectl delete pod -l app=bench --wait=false > /dev/null; arrived; result[gone]=$(since "$t")
   t=$(now); kill "$pid"; while kill -0 "$pid" 2> /dev/null; do sleep 0.02; done; result[stop]=$(since "$t")
   local floor
   floor=$(on "$host" "$(find_jdk 25)/bin/java" -XX:+UseSerialGC -cp "$top/dist/target/k3s/lib/*" "$top/bench/CriFloor.java" \
@@ -130,6 +154,7 @@ idle:memory idle (anonymous + file), MB
 loaded:memory with $pods pods, MB
 one:one pod, apply to Ready, s
 many:$pods pods, apply to all Ready, s
+burst:CPU for that, agent / server / whole node, s
 gone:$pods pods, delete to gone, s
 floor:$pods pods through CRI alone, up / gone, s
 cpu:idle CPU, % of a core

@@ -34,12 +34,14 @@ final class NodeKubelet {
   private final Kubelet kubelet;
   private final Path logs;
   private final NodeAnnotations annotations;
+  private final Path starts;
 
-  private NodeKubelet(NodeKeeper keeper, Kubelet kubelet, Path logs, NodeAnnotations annotations) {
+  private NodeKubelet(NodeKeeper keeper, Kubelet kubelet, Path logs, NodeAnnotations annotations, Path starts) {
     this.keeper = keeper;
     this.kubelet = kubelet;
     this.logs = logs;
     this.annotations = annotations;
+    this.starts = starts;
   }
 
   static NodeKubelet compose(
@@ -90,13 +92,14 @@ final class NodeKubelet {
             HostName.read(),
             NodeArguments.of(config.arguments(), System.getenv()));
     return new NodeKubelet(
-        keeper, kubelet, ground.logs(), new NodeAnnotations(patch, apis.kubelet(), Sleeper.SYSTEM));
+        keeper, kubelet, ground.logs(), new NodeAnnotations(patch, apis.kubelet(), Sleeper.SYSTEM), PodStartSocket.of(config.dataDir()));
   }
 
   /** Registers the node and runs its pods; the runtime is ready. */
   void start(ServiceGroup group) {
     group.start("node-status", keeper);
     group.start("pods", kubelet);
+    group.start("pod-starts", new PodStartSocket(starts, kubelet.podStarts()::recent));
   }
 
   /**
@@ -112,7 +115,8 @@ final class NodeKubelet {
         new ServerTls(node.tls(NodeCertificate.SERVING_KUBELET), node.clientCa()),
         apis.kubelet(),
         kubelet.pods(),
-        runtime.runtime());
+        runtime.runtime(),
+        kubelet.podStarts());
   }
 
   /** Returns when the node says all that the cluster needs. */

@@ -22,6 +22,7 @@ public final class Main {
       COMMANDS:
          agent    Run the node agent: join this machine to a K3s server
          server   Run a small server, and an agent on this machine
+         pod-starts  Show where the time went while the newest pods started
 
       GLOBAL OPTIONS:
          --debug                     Turn on debug logs [$K3S_DEBUG]
@@ -86,6 +87,7 @@ public final class Main {
     try {
       return switch (name) {
         case "agent" -> AgentCommand.run(arguments, out);
+        case "pod-starts" -> PodStartsCommand.run(arguments, out, err);
         case "server" -> ServerCommand.run(arguments, out);
         default -> usage(err, "no command is named " + name + "; 'k3s --help' lists them");
       };

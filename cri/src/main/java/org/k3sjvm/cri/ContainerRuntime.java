@@ -175,4 +175,17 @@ public interface ContainerRuntime {
    * @throws CriException.Unavailable the runtime went away; list again and call again
    */
   void containerEvents(Consumer<ContainerEvent> sink) throws InterruptedException;
+
+  /**
+   * Hands over the ids of containers and sandboxes whose own process has ended, on the calling
+   * thread, until interrupted or the runtime ends the stream. The runtime may need a moment more
+   * until its lists say so, too.
+   *
+   * @throws CriException.Unimplemented on runtimes other than containerd
+   * @throws CriException.Unavailable the runtime went away; list again and call again
+   */
+  default void exits(Consumer<String> sink) throws InterruptedException {
+    throw new CriException.Unimplemented(
+        "Subscribe", "", "this runtime does not tell of exits", null);
+  }
 }

@@ -11,6 +11,7 @@ import org.k3sjvm.kube.KubeApi;
 import org.k3sjvm.kubelet.event.EventRecorder;
 import org.k3sjvm.kubelet.pod.PodLookup;
 import org.k3sjvm.kubelet.runtime.RuntimeWatch;
+import org.k3sjvm.kubelet.trace.PodStarts;
 import org.k3sjvm.kubelet.volume.PodVolumes;
 import org.k3sjvm.linux.cgroup.Cgroups;
 
@@ -59,6 +60,11 @@ public final class Kubelet implements Service {
   /** Knows whether the runtime answers. */
   public RuntimeWatch runtimeWatch() {
     return pods.watch();
+  }
+
+  /** How pods started. */
+  public PodStarts podStarts() {
+    return pods.starts();
   }
 
   /** Opens once the API server has said which pods there are. */

@@ -23,6 +23,7 @@ import org.k3sjvm.kubelet.cgroup.PodCgroups;
 import org.k3sjvm.kubelet.event.EventRecorder;
 import org.k3sjvm.kubelet.image.Images;
 import org.k3sjvm.kubelet.pod.DesiredPod;
+import org.k3sjvm.kubelet.pod.PodEffects;
 import org.k3sjvm.kubelet.pod.PodEvent;
 import org.k3sjvm.kubelet.pod.PodLookup;
 import org.k3sjvm.kubelet.pod.PodOutput;
@@ -41,6 +42,8 @@ import org.k3sjvm.kubelet.source.KubeObjects;
 import org.k3sjvm.kubelet.source.PodSource;
 import org.k3sjvm.kubelet.source.ServiceIndex;
 import org.k3sjvm.kubelet.status.StatusWriter;
+import org.k3sjvm.kubelet.trace.PodStarts;
+import org.k3sjvm.kubelet.trace.Timed;
 import org.k3sjvm.kubelet.volume.PodVolumes;
 import org.k3sjvm.linux.cgroup.Cgroups;
 
@@ -58,6 +61,7 @@ final class Pods implements Service, PodOutput {
   private final EventRecorder events;
   private final Prober probes;
   private final OrphanSweeper sweeper;
+  private final PodStarts starts;
   private final ServiceGroup group = ServiceGroup.open("kubelet-pods");
   private final Set<PodUid> sweeping = ConcurrentHashMap.newKeySet();
   private final Semaphore sweeps = new Semaphore(2);
@@ -71,6 +75,8 @@ final class Pods implements Service, PodOutput {
       Cgroups kernelCgroups,
       Supplier<Map<String, Quantity>> allocatable) {
     InstantSource clock = InstantSource.system();
+    starts = new PodStarts(clock, System::nanoTime);
+    PodOutput output = Timed.output(this, starts);
     List<String> hostIps = config.nodeIps().stream().map(IpAddresses::text).toList();
     PodCgroups cgroups = new PodCgroups(kernelCgroups, config.cgroups(), config.limits().podPids());
     KubeObjects objects = new KubeObjects(api);
@@ -99,12 +105,13 @@ final class Pods implements Service, PodOutput {
                 objects,
                 objects::pullSecrets,
                 objects::runtimeHandler),
-            this,
+            output,
             clock,
             config.limits().parallelStarts());
     Effects effects = new Effects(tools);
+    PodEffects timed = Timed.effects(effects, starts);
     probes = new Prober(new Checks(runtime, hostIps), this::probed, clock, Sleeper.SYSTEM);
-    workers = new PodWorkers(observer, effects, this, probes, hostIps, clock);
+    workers = new PodWorkers(observer, timed, output, probes, hostIps, clock);
     source = new PodSource(api, config.nodeName(), new ToWorkers());
     sweeper = new OrphanSweeper(runtime, volumes, cgroups, effects::removeDirectory);
     watch = new RuntimeWatch(runtime, observer, new Watcher(), clock, Sleeper.SYSTEM);
@@ -116,6 +123,10 @@ final class Pods implements Service, PodOutput {
 
   EventRecorder events() {
     return events;
+  }
+
+  PodStarts starts() {
+    return starts;
   }
 
   RuntimeWatch watch() {
@@ -196,6 +207,7 @@ final class Pods implements Service, PodOutput {
   private final class ToWorkers implements PodSource.Listener {
     @Override
     public void update(DesiredPod pod) {
+      starts.seen(pod, Timed.isReady(pod.pod().getStatus()));
       workers.update(pod);
     }
 

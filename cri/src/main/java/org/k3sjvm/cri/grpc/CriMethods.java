@@ -12,6 +12,7 @@ import org.k3sjvm.cri.proto.ContainerStatusRequest;
 import org.k3sjvm.cri.proto.ContainerStatusResponse;
 import org.k3sjvm.cri.proto.CreateContainerRequest;
 import org.k3sjvm.cri.proto.CreateContainerResponse;
+import org.k3sjvm.cri.proto.Envelope;
 import org.k3sjvm.cri.proto.ExecRequest;
 import org.k3sjvm.cri.proto.ExecResponse;
 import org.k3sjvm.cri.proto.ExecSyncRequest;
@@ -55,6 +56,7 @@ import org.k3sjvm.cri.proto.StopContainerRequest;
 import org.k3sjvm.cri.proto.StopContainerResponse;
 import org.k3sjvm.cri.proto.StopPodSandboxRequest;
 import org.k3sjvm.cri.proto.StopPodSandboxResponse;
+import org.k3sjvm.cri.proto.SubscribeRequest;
 import org.k3sjvm.cri.proto.UpdateContainerResourcesRequest;
 import org.k3sjvm.cri.proto.UpdateContainerResourcesResponse;
 import org.k3sjvm.cri.proto.UpdateRuntimeConfigRequest;
@@ -214,6 +216,17 @@ public final class CriMethods {
               MethodDescriptor.MethodType.SERVER_STREAMING,
               GetEventsRequest.getDefaultInstance(),
               ContainerEventResponse.getDefaultInstance());
+
+  /** Source: containerd 1.6 to 2.x api/services/events/v1/events.proto. */
+  public static final MethodDescriptor<SubscribeRequest, Envelope> SUBSCRIBE =
+      MethodDescriptor.<SubscribeRequest, Envelope>newBuilder()
+          .setType(MethodDescriptor.MethodType.SERVER_STREAMING)
+          .setFullMethodName(
+              MethodDescriptor.generateFullMethodName(
+                  "containerd.services.events.v1.Events", "Subscribe"))
+          .setRequestMarshaller(ProtoLiteUtils.marshaller(SubscribeRequest.getDefaultInstance()))
+          .setResponseMarshaller(ProtoLiteUtils.marshaller(Envelope.getDefaultInstance()))
+          .build();
 
   public static final MethodDescriptor<ListImagesRequest, ListImagesResponse> LIST_IMAGES =
       image(

@@ -1,8 +1,10 @@
 package org.k3sjvm.cri.grpc;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.k3sjvm.cri.CgroupDriver;
 import org.k3sjvm.cri.Container;
@@ -28,6 +30,7 @@ import org.k3sjvm.cri.proto.AttachRequest;
 import org.k3sjvm.cri.proto.ContainerStatsRequest;
 import org.k3sjvm.cri.proto.ContainerStatusRequest;
 import org.k3sjvm.cri.proto.CreateContainerRequest;
+import org.k3sjvm.cri.proto.Envelope;
 import org.k3sjvm.cri.proto.ExecRequest;
 import org.k3sjvm.cri.proto.ExecSyncRequest;
 import org.k3sjvm.cri.proto.ExecSyncResponse;
@@ -48,6 +51,8 @@ import org.k3sjvm.cri.proto.StartContainerRequest;
 import org.k3sjvm.cri.proto.StatusRequest;
 import org.k3sjvm.cri.proto.StopContainerRequest;
 import org.k3sjvm.cri.proto.StopPodSandboxRequest;
+import org.k3sjvm.cri.proto.SubscribeRequest;
+import org.k3sjvm.cri.proto.TaskExit;
 import org.k3sjvm.cri.proto.UpdateContainerResourcesRequest;
 import org.k3sjvm.cri.proto.UpdateRuntimeConfigRequest;
 import org.k3sjvm.cri.proto.VersionRequest;
@@ -57,6 +62,9 @@ import org.k3sjvm.cri.proto.VersionResponse;
 public final class GrpcContainerRuntime implements ContainerRuntime {
   /** Source: kubelet v1.36 kuberuntime, kubeRuntimeAPIVersion. */
   private static final String ASKED_VERSION = "0.1.0";
+
+  /** Source: containerd filters package; the namespace is the one of its CRI plugin. */
+  private static final String EXITS_OF_PODS = "namespace==k8s.io,topic==\"/tasks/exit\"";
 
   private final CriChannel channel;
   private final CriTimeouts timeouts;
@@ -346,5 +354,25 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
         CriMethods.GET_CONTAINER_EVENTS,
         GetEventsRequest.getDefaultInstance(),
         event -> sink.accept(StatesFromProto.event(event)));
+  }
+
+  @Override
+  public void exits(Consumer<String> sink) throws InterruptedException {
+    channel.stream(
+        CriMethods.SUBSCRIBE,
+        SubscribeRequest.newBuilder().addFilters(EXITS_OF_PODS).build(),
+        envelope -> exited(envelope).ifPresent(sink));
+  }
+
+  /** Commands that were run in a container end, too, and are of no interest. */
+  private static Optional<String> exited(Envelope envelope) {
+    try {
+      TaskExit exit = TaskExit.parseFrom(envelope.getEvent().getValue());
+      return exit.getId().equals(exit.getContainerId()) && !exit.getId().isEmpty()
+          ? Optional.of(exit.getContainerId())
+          : Optional.empty();
+    } catch (InvalidProtocolBufferException e) {
+      return Optional.empty();
+    }
   }
 }

@@ -76,6 +76,18 @@ public final class RuntimeObserver implements PodObserver {
     return seen.getOrDefault(uid, Seen.NOTHING).marks();
   }
 
+  /** The pod of a container or sandbox that ran when it was last looked at. */
+  Optional<PodUid> aliveIn(String id) {
+    for (Map.Entry<PodUid, Seen> pod : seen.entrySet()) {
+      ObservedContainer container = pod.getValue().containers().get(new ContainerId(id));
+      ObservedSandbox sandbox = pod.getValue().sandboxes().get(new SandboxId(id));
+      if ((container != null && container.alive()) || (sandbox != null && sandbox.ready())) {
+        return Optional.of(pod.getKey());
+      }
+    }
+    return Optional.empty();
+  }
+
   Set<PodUid> known() {
     return Set.copyOf(seen.keySet());
   }

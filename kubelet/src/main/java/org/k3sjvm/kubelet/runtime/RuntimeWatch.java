@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -37,6 +38,10 @@ public final class RuntimeWatch implements Service {
 
   /** Events may be lost; a slow poll makes up for it. */
   private static final Duration POLL_WITH_EVENTS = Duration.ofSeconds(10);
+
+  /** When to look after an exit. */
+  private static final List<Duration> UNTIL_LISTED =
+      List.of(Duration.ofMillis(20), Duration.ofMillis(200), Duration.ofSeconds(1));
 
   /** Who is told. */
   public interface Listener {
@@ -78,7 +83,13 @@ public final class RuntimeWatch implements Service {
   public void run() throws InterruptedException {
     try (ServiceGroup group = ServiceGroup.open("runtime-watch")) {
       group.start("poll", this::poll);
-      group.start("events", this::follow);
+      group.start(
+          "events",
+          () -> {
+            follow(() -> runtime.containerEvents(this::on));
+            follow(() -> runtime.exits(id -> exited(id, group)));
+            log.atDebug().log("runtime has no events, polling");
+          });
       group.await();
     }
   }
@@ -99,13 +110,13 @@ public final class RuntimeWatch implements Service {
     }
   }
 
-  private void follow() throws InterruptedException {
+  /** Follows one kind of events; returns when the runtime does not have that kind. */
+  private void follow(Events kind) throws InterruptedException {
     while (true) {
       try {
         events = true;
-        runtime.containerEvents(this::on);
+        kind.follow();
       } catch (CriException.Unimplemented e) {
-        log.atDebug().log("runtime has no events, polling");
         return;
       } catch (CriException e) {
         log.atDebug().setCause(e).log("runtime events ended");
@@ -114,6 +125,26 @@ public final class RuntimeWatch implements Service {
       }
       sleeper.sleep(POLL);
     }
+  }
+
+  /**
+   * Tells when the runtime's lists show the exit, which may take them a moment. Usually nothing is
+   * left to tell: who stops a container looks at it afterwards anyway.
+   */
+  private void exited(String id, ServiceGroup group) {
+    group.start(
+        "exit",
+        () -> {
+          for (Duration wait : UNTIL_LISTED) {
+            sleeper.sleep(wait);
+            observer.aliveIn(id).ifPresent(listener::changed);
+          }
+        });
+  }
+
+  @FunctionalInterface
+  private interface Events {
+    void follow() throws InterruptedException;
   }
 
   private void on(ContainerEvent event) {

@@ -15,6 +15,7 @@ import org.k3sjvm.http.Response;
 import org.k3sjvm.http.ServerTls;
 import org.k3sjvm.kube.KubeApi;
 import org.k3sjvm.kubelet.pod.PodLookup;
+import org.k3sjvm.kubelet.trace.PodStarts;
 
 /**
  * The kubelet's API. Every request, whatever its path, is authenticated and then authorized by the
@@ -37,7 +38,8 @@ public final class KubeletServer implements AutoCloseable {
       ServerTls tls,
       KubeApi api,
       PodLookup pods,
-      ContainerRuntime runtime)
+      ContainerRuntime runtime,
+      PodStarts starts)
       throws IOException {
     this.authenticator = new Authenticator(api, System::nanoTime);
     this.authorizer = new Authorizer(api, config.nodeName(), System::nanoTime);
@@ -46,7 +48,7 @@ public final class KubeletServer implements AutoCloseable {
             new ContainerLogs(pods, InstantSource.system(), Sleeper.SYSTEM),
             new Streams(pods, runtime),
             new PodLists(pods, runtime),
-            new Numbers(config.nodeName(), pods, runtime, InstantSource.system()),
+            new Numbers(config.nodeName(), pods, runtime, starts, InstantSource.system()),
             new HostLogs(config.hostLogs()),
             config);
     this.server =
@@ -75,9 +77,10 @@ public final class KubeletServer implements AutoCloseable {
       ServerTls tls,
       KubeApi api,
       PodLookup pods,
-      ContainerRuntime runtime)
+      ContainerRuntime runtime,
+      PodStarts starts)
       throws IOException {
-    return new KubeletServer(config, tls, api, pods, runtime);
+    return new KubeletServer(config, tls, api, pods, runtime, starts);
   }
 
   /** Where it listens. */

@@ -24,6 +24,7 @@ import org.k3sjvm.http.Request;
 import org.k3sjvm.http.Response;
 import org.k3sjvm.kube.KubeJson;
 import org.k3sjvm.kubelet.pod.PodLookup;
+import org.k3sjvm.kubelet.trace.PodStarts;
 import org.k3sjvm.kubelet.translate.Labels;
 
 /**
@@ -38,13 +39,20 @@ final class Numbers {
   private final String nodeName;
   private final PodLookup pods;
   private final ContainerRuntime runtime;
+  private final PodStarts starts;
   private final InstantSource clock;
   private final Instant started;
 
-  Numbers(String nodeName, PodLookup pods, ContainerRuntime runtime, InstantSource clock) {
+  Numbers(
+      String nodeName,
+      PodLookup pods,
+      ContainerRuntime runtime,
+      PodStarts starts,
+      InstantSource clock) {
     this.nodeName = nodeName;
     this.pods = pods;
     this.runtime = runtime;
+    this.starts = starts;
     this.clock = clock;
     this.started = clock.instant();
   }
@@ -148,7 +156,8 @@ final class Numbers {
     # TYPE kubelet_running_pods gauge
     kubelet_running_pods %d
     """
-        .formatted(escape(nodeName), pods.pods().stream().filter(Numbers::isRunning).count());
+            .formatted(escape(nodeName), pods.pods().stream().filter(Numbers::isRunning).count())
+        + starts.metrics();
   }
 
   private static boolean isRunning(Pod pod) {

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -46,6 +47,7 @@ import org.k3sjvm.kube.testing.FakeKubeApi;
 import org.k3sjvm.kubelet.pod.ContainerInstance;
 import org.k3sjvm.kubelet.pod.PodLookup;
 import org.k3sjvm.kubelet.pod.PodUid;
+import org.k3sjvm.kubelet.trace.PodStarts;
 
 @Timeout(60)
 class KubeletServerTest {
@@ -88,7 +90,8 @@ class KubeletServerTest {
             new ServerTls(servers.server(), List.of(clients.certificate())),
             api,
             pods,
-            runtime("/exec/token"));
+            runtime("/exec/token"),
+            new PodStarts(InstantSource.system(), System::nanoTime));
   }
 
   @BeforeEach
