@@ -36,7 +36,8 @@ final class NodeKubelet {
   private final NodeAnnotations annotations;
   private final Path starts;
 
-  private NodeKubelet(NodeKeeper keeper, Kubelet kubelet, Path logs, NodeAnnotations annotations, Path starts) {
+  private NodeKubelet(
+      NodeKeeper keeper, Kubelet kubelet, Path logs, NodeAnnotations annotations, Path starts) {
     this.keeper = keeper;
     this.kubelet = kubelet;
     this.logs = logs;
@@ -92,7 +93,11 @@ final class NodeKubelet {
             HostName.read(),
             NodeArguments.of(config.arguments(), System.getenv()));
     return new NodeKubelet(
-        keeper, kubelet, ground.logs(), new NodeAnnotations(patch, apis.kubelet(), Sleeper.SYSTEM), PodStartSocket.of(config.dataDir()));
+        keeper,
+        kubelet,
+        ground.logs(),
+        new NodeAnnotations(patch, apis.kubelet(), Sleeper.SYSTEM),
+        PodStartSocket.of(config.dataDir()));
   }
 
   /** Registers the node and runs its pods; the runtime is ready. */

@@ -90,8 +90,7 @@ public final class PodStartSocket implements Service {
   public static List<PodStart> ask(Path path) throws IOException {
     try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
       String text =
-          new String(
-              Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
+          new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
       return text.lines().map(PodStartSocket::parse).toList();
     }
   }

@@ -290,8 +290,9 @@ class KubeletTest {
       throws InterruptedException {
     AtomicInteger ready = new AtomicInteger(1);
     AtomicInteger alive = new AtomicInteger(0);
-    runtime.onExec((_, command) ->
-        new ExecResult("", "", command.contains("ready") ? ready.get() : alive.get()));
+    runtime.onExec(
+        (_, command) ->
+            new ExecResult("", "", command.contains("ready") ? ready.get() : alive.get()));
     PodBuilder pod = pod("web");
     pod.editSpec()
         .editFirstContainer()

@@ -43,16 +43,18 @@ final class StatesFromProto {
   static RuntimeStatus runtime(StatusResponse from) {
     return new RuntimeStatus(
         from.getStatus().getConditionsList().stream()
-            .map(c ->
-                new RuntimeStatus.RuntimeCondition(
-                    c.getType(), c.getStatus(), c.getReason(), c.getMessage()))
+            .map(
+                c ->
+                    new RuntimeStatus.RuntimeCondition(
+                        c.getType(), c.getStatus(), c.getReason(), c.getMessage()))
             .toList(),
         from.getRuntimeHandlersList().stream()
-            .map(h ->
-                new RuntimeStatus.RuntimeHandler(
-                    h.getName(),
-                    h.getFeatures().getRecursiveReadOnlyMounts(),
-                    h.getFeatures().getUserNamespaces()))
+            .map(
+                h ->
+                    new RuntimeStatus.RuntimeHandler(
+                        h.getName(),
+                        h.getFeatures().getRecursiveReadOnlyMounts(),
+                        h.getFeatures().getUserNamespaces()))
             .toList(),
         new RuntimeStatus.RuntimeFeatures(from.getFeatures().getSupplementalGroupsPolicy()));
   }
@@ -227,11 +229,12 @@ final class StatesFromProto {
 
   private static List<IdMapping> idMappings(List<IDMapping> mappings) {
     return mappings.stream()
-        .map(m ->
-            new IdMapping(
-                Integer.toUnsignedLong(m.getHostId()),
-                Integer.toUnsignedLong(m.getContainerId()),
-                Integer.toUnsignedLong(m.getLength())))
+        .map(
+            m ->
+                new IdMapping(
+                    Integer.toUnsignedLong(m.getHostId()),
+                    Integer.toUnsignedLong(m.getContainerId()),
+                    Integer.toUnsignedLong(m.getLength())))
         .toList();
   }
 

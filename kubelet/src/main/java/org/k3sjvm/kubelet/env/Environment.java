@@ -65,10 +65,11 @@ public final class Environment {
     known.putAll(own);
     for (EnvVar variable : container.getEnv()) {
       Optional<String> value = value(pod, container, variable, sources, known);
-      value.ifPresent(v -> {
-        own.put(variable.getName(), v);
-        known.put(variable.getName(), v);
-      });
+      value.ifPresent(
+          v -> {
+            own.put(variable.getName(), v);
+            known.put(variable.getName(), v);
+          });
     }
     sources.services().forEach(own::putIfAbsent);
     return own;

@@ -67,8 +67,10 @@ final class EventCorrelator {
 
   private boolean combine(Kind kind, String message, Instant now) {
     Similar before = similar.get(kind);
-    boolean recent = before != null && Duration.between(before.at(), now).compareTo(WINDOW) <= 0;
-    Set<Integer> words = recent ? before.words() : new LinkedHashSet<>();
+    Set<Integer> words =
+        before != null && Duration.between(before.at(), now).compareTo(WINDOW) <= 0
+            ? before.words()
+            : new LinkedHashSet<>();
     words.add(message.hashCode());
     similar.put(kind, new Similar(words, now));
     if (words.size() < SIMILAR) {

@@ -323,8 +323,9 @@ public final class NodeKeeper implements Service {
     node.getStatus().getConditions().stream()
         .filter(c -> c.getType().endsWith("Pressure"))
         .map(NodeConditions::eventReason)
-        .forEach(reason ->
-            events.tell(false, reason, "Node " + config.name() + " status is now: " + reason));
+        .forEach(
+            reason ->
+                events.tell(false, reason, "Node " + config.name() + " status is now: " + reason));
   }
 
   private void tellReboot(Node node) {

@@ -19,9 +19,13 @@ final class IllegalTransition {
       return Optional.empty();
     }
     return first(pod, pod.regular(), last.getContainerStatuses(), next.getContainerStatuses())
-        .or(() ->
-            first(
-                pod, pod.init(), last.getInitContainerStatuses(), next.getInitContainerStatuses()));
+        .or(
+            () ->
+                first(
+                    pod,
+                    pod.init(),
+                    last.getInitContainerStatuses(),
+                    next.getInitContainerStatuses()));
   }
 
   private static Optional<String> first(
@@ -34,19 +38,21 @@ final class IllegalTransition {
         .filter(spec -> endedForGood(pod, spec, last))
         .filter(spec -> goesOn(spec, last, next))
         .findFirst()
-        .map(spec ->
-            "terminated container "
-                + spec.name()
-                + " attempted illegal transition to non-terminated state");
+        .map(
+            spec ->
+                "terminated container "
+                    + spec.name()
+                    + " attempted illegal transition to non-terminated state");
   }
 
   private static boolean endedForGood(
       DesiredPod pod, ContainerSpec spec, List<ContainerStatus> last) {
     return find(spec, last)
         .flatMap(s -> ContainerStates.exitCode(s.getState()))
-        .filter(exit ->
-            !(exit != 0 && pod.restartPolicy().equals("OnFailure"))
-                && !RestartDecision.policyRestarts(pod, spec, exit))
+        .filter(
+            exit ->
+                !(exit != 0 && pod.restartPolicy().equals("OnFailure"))
+                    && !RestartDecision.policyRestarts(pod, spec, exit))
         .isPresent();
   }
 
@@ -56,9 +62,10 @@ final class IllegalTransition {
     Optional<String> before = find(spec, last).map(ContainerStatus::getContainerID);
     return find(spec, next)
         .filter(s -> !ContainerStates.isTerminated(s.getState()))
-        .filter(s ->
-            !ContainerStates.isRunning(s.getState())
-                || before.filter(id -> id.equals(s.getContainerID())).isPresent())
+        .filter(
+            s ->
+                !ContainerStates.isRunning(s.getState())
+                    || before.filter(id -> id.equals(s.getContainerID())).isPresent())
         .isPresent();
   }
 

@@ -122,10 +122,11 @@ public final class PodConditions {
 
   private static boolean complete(ContainerSpec spec, List<ContainerStatus> init) {
     return find(spec, init)
-        .filter(s ->
-            spec.sidecar()
-                ? Boolean.TRUE.equals(s.getStarted())
-                : Boolean.TRUE.equals(s.getReady()))
+        .filter(
+            s ->
+                spec.sidecar()
+                    ? Boolean.TRUE.equals(s.getStarted())
+                    : Boolean.TRUE.equals(s.getReady()))
         .isPresent();
   }
 

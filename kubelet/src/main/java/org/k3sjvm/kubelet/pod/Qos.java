@@ -70,11 +70,13 @@ public enum Qos {
   /** Every limit is there, and no request differs from it. */
   private static boolean guaranteed(ResourceRequirements r) {
     return COUNTED.stream()
-        .allMatch(n -> {
-          Optional<BigDecimal> limit = amount(r.getLimits(), n);
-          Optional<BigDecimal> request = amount(r.getRequests(), n);
-          return limit.isPresent() && request.map(q -> q.compareTo(limit.get()) == 0).orElse(true);
-        });
+        .allMatch(
+            n -> {
+              Optional<BigDecimal> limit = amount(r.getLimits(), n);
+              Optional<BigDecimal> request = amount(r.getRequests(), n);
+              return limit.isPresent()
+                  && request.map(q -> q.compareTo(limit.get()) == 0).orElse(true);
+            });
   }
 
   private static Optional<BigDecimal> amount(@Nullable Map<String, Quantity> from, String name) {

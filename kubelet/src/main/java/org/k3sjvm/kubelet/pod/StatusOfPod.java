@@ -156,9 +156,10 @@ final class StatusOfPod {
   private static boolean begunInSandbox(PodView view) {
     return view.observed().sandboxes().stream()
         .limit(1)
-        .anyMatch(s ->
-            view.desired().regular().stream()
-                .anyMatch(c -> view.observed().newest(c.name(), s.id()).isPresent()));
+        .anyMatch(
+            s ->
+                view.desired().regular().stream()
+                    .anyMatch(c -> view.observed().newest(c.name(), s.id()).isPresent()));
   }
 
   /** From a file of this node; the annotation tells. Its end is not told, for it comes back. */

@@ -23,7 +23,9 @@ final class LastWords {
   private static final int LOG_LINES = 80;
   private static final Set<String> STREAMS = Set.of("stdout", "stderr");
 
-  /** A line of the log has up to 16 KiB of text (containerd's), a time stamp, a stream and a tag. */
+  /**
+   * A line of the log has up to 16 KiB of text (containerd's), a time stamp, a stream and a tag.
+   */
   private static final int READ_AHEAD = 20 * 1024;
 
   private LastWords() {}

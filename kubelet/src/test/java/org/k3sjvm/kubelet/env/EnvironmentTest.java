@@ -198,19 +198,21 @@ class EnvironmentTest {
 
   @Test
   void unknownResourcesAndContainersAreErrors() {
-    assertThatThrownBy(() ->
-            PodFields.resource(
-                POD,
-                Optional.of(new Container()),
-                new ResourceFieldSelector(null, null, "limits.gpu"),
-                Map.of()))
+    assertThatThrownBy(
+            () ->
+                PodFields.resource(
+                    POD,
+                    Optional.of(new Container()),
+                    new ResourceFieldSelector(null, null, "limits.gpu"),
+                    Map.of()))
         .hasMessage("unsupported container resource : limits.gpu");
-    assertThatThrownBy(() ->
-            PodFields.resource(
-                POD,
-                Optional.empty(),
-                new ResourceFieldSelector("who", null, "limits.cpu"),
-                Map.of()))
+    assertThatThrownBy(
+            () ->
+                PodFields.resource(
+                    POD,
+                    Optional.empty(),
+                    new ResourceFieldSelector("who", null, "limits.cpu"),
+                    Map.of()))
         .hasMessage("container who not found");
   }
 

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.HostAlias;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -98,7 +99,11 @@ class HostNamesTest {
   }
 
   private static Pod pod(
-      String name, String hostname, String subdomain, boolean full, String override) {
+      String name,
+      @Nullable String hostname,
+      @Nullable String subdomain,
+      boolean full,
+      @Nullable String override) {
     return new PodBuilder()
         .withNewMetadata()
         .withName(name)

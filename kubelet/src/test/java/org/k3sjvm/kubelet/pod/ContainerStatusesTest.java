@@ -74,14 +74,15 @@ class ContainerStatusesTest {
   void anEndThatTheRuntimeForgotStaysTheLastState() {
     Looks look = look().sandbox(true, "10.42.0.5").container("app", ContainerState.RUNNING, 1, 0);
     look.last =
-        told(b ->
-            b.withContainerID("containerd://app-0")
-                .withRestartCount(0)
-                .withNewState()
-                .withNewTerminated()
-                .withExitCode(7)
-                .endTerminated()
-                .endState());
+        told(
+            b ->
+                b.withContainerID("containerd://app-0")
+                    .withRestartCount(0)
+                    .withNewState()
+                    .withNewTerminated()
+                    .withExitCode(7)
+                    .endTerminated()
+                    .endState());
 
     assertThat(look.regular("app").getLastState().getTerminated().getExitCode()).isEqualTo(7);
   }
@@ -90,13 +91,14 @@ class ContainerStatusesTest {
   void restartCountsNeverGoBack() {
     Looks look = look().sandbox(true, "10.42.0.5").container("app", ContainerState.RUNNING, 1, 0);
     look.last =
-        told(b ->
-            b.withContainerID("containerd://app-1")
-                .withRestartCount(5)
-                .withNewState()
-                .withNewRunning()
-                .endRunning()
-                .endState());
+        told(
+            b ->
+                b.withContainerID("containerd://app-1")
+                    .withRestartCount(5)
+                    .withNewState()
+                    .withNewRunning()
+                    .endRunning()
+                    .endState());
 
     assertThat(look.regular("app").getRestartCount()).isEqualTo(5);
   }
@@ -105,13 +107,14 @@ class ContainerStatusesTest {
   void aRunThatTheRuntimeLostTrackOfCountsAsAnEndOnce() {
     Looks look = look().sandbox(true, "10.42.0.5").container("app", ContainerState.UNKNOWN, 1, 0);
     look.last =
-        told(b ->
-            b.withContainerID("containerd://app-1")
-                .withRestartCount(1)
-                .withNewState()
-                .withNewRunning()
-                .endRunning()
-                .endState());
+        told(
+            b ->
+                b.withContainerID("containerd://app-1")
+                    .withRestartCount(1)
+                    .withNewState()
+                    .withNewRunning()
+                    .endRunning()
+                    .endState());
 
     PodStatus first = look.status();
     look.last = first;
@@ -133,13 +136,14 @@ class ContainerStatusesTest {
     }
     Looks look = new Looks(pod.build());
     look.last =
-        told(b ->
-            b.withContainerID("containerd://app-1")
-                .withRestartCount(1)
-                .withNewState()
-                .withNewRunning()
-                .endRunning()
-                .endState());
+        told(
+            b ->
+                b.withContainerID("containerd://app-1")
+                    .withRestartCount(1)
+                    .withNewState()
+                    .withNewRunning()
+                    .endRunning()
+                    .endState());
 
     look.last = look.status();
     ContainerStatus again = look.regular("app");
@@ -153,16 +157,17 @@ class ContainerStatusesTest {
   void anEndThatIsGoneFromTheRuntimeStaysAsItWasTold() {
     Looks look = new Looks(pod(false, "Never").build());
     look.last =
-        told(b ->
-            b.withContainerID("containerd://app-0")
-                .withImageID("sha256:9")
-                .withRestartCount(4)
-                .withAllocatedResources(Map.of("cpu", new Quantity("1")))
-                .withNewState()
-                .withNewTerminated()
-                .withExitCode(3)
-                .endTerminated()
-                .endState());
+        told(
+            b ->
+                b.withContainerID("containerd://app-0")
+                    .withImageID("sha256:9")
+                    .withRestartCount(4)
+                    .withAllocatedResources(Map.of("cpu", new Quantity("1")))
+                    .withNewState()
+                    .withNewTerminated()
+                    .withExitCode(3)
+                    .endTerminated()
+                    .endState());
 
     ContainerStatus status = look.regular("app");
 

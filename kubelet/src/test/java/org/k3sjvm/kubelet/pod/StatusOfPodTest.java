@@ -266,8 +266,9 @@ class StatusOfPodTest {
 
     PodStatus status = look.status();
 
-    assertThat(status.getPodIPs()).extracting(PodIP::getIp).containsExactly(told.split(" "));
-    assertThat(status.getPodIP()).isEqualTo(told.split(" ")[0]);
+    List<String> ips = List.of(told.split(" ", -1));
+    assertThat(status.getPodIPs()).extracting(PodIP::getIp).containsExactlyElementsOf(ips);
+    assertThat(status.getPodIP()).isEqualTo(ips.getFirst());
   }
 
   @Test

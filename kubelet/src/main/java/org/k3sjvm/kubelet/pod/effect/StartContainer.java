@@ -85,15 +85,16 @@ final class StartContainer {
       DesiredPod pod, ContainerSpec spec, PodSandboxConfig sandbox, Interrupts interrupts)
       throws InterruptedException {
     AtomicReference<Image> image = new AtomicReference<>();
-    interrupts.during(() ->
-        image.set(
-            tools
-                .images()
-                .ensure(
-                    spec.container(),
-                    Optional.of(sandbox),
-                    () -> credentials(pod, spec),
-                    e -> event(pod, spec, e))));
+    interrupts.during(
+        () ->
+            image.set(
+                tools
+                    .images()
+                    .ensure(
+                        spec.container(),
+                        Optional.of(sandbox),
+                        () -> credentials(pod, spec),
+                        e -> event(pod, spec, e))));
     return image.get();
   }
 
@@ -159,9 +160,10 @@ final class StartContainer {
             .cluster()
             .services()
             .get()
-            .orElseThrow(() ->
-                new ConfigException(
-                    "services have not yet been read at least once, cannot construct envvars"));
+            .orElseThrow(
+                () ->
+                    new ConfigException(
+                        "services have not yet been read at least once, cannot construct envvars"));
     boolean links = !Boolean.FALSE.equals(pod.pod().getSpec().getEnableServiceLinks());
     return ServiceEnv.of(pod.namespace(), links, known);
   }
@@ -186,11 +188,12 @@ final class StartContainer {
         () -> failure.set(hooks.run(handler, id, container, start.sandbox().ips(), Duration.ZERO)));
     failure
         .get()
-        .ifPresent(_ ->
-            event(
-                pod,
-                start.spec(),
-                PodEvent.warning("FailedPostStartHook", "PostStartHook failed")));
+        .ifPresent(
+            _ ->
+                event(
+                    pod,
+                    start.spec(),
+                    PodEvent.warning("FailedPostStartHook", "PostStartHook failed")));
     return failure.get();
   }
 
