@@ -19,6 +19,22 @@ public interface Mounts {
    */
   void bind(Path source, Path target, BindOptions options);
 
+  /**
+   * Mounts a file system as mount(8) does, with the help of its type's program where there is one.
+   * May take as long as the server behind it; give it a thread of its own.
+   *
+   * @param options such as {@code ro} or {@code vers=4.1}
+   * @throws org.k3sjvm.linux.LinuxException with the words of mount(8)
+   */
+  void mount(String source, Path target, String type, List<String> options);
+
+  /**
+   * Changes the flags of a bind mount, such as {@code ro}, {@code noexec} or {@code noatime}.
+   *
+   * @throws org.k3sjvm.linux.LinuxException when an option is none that a bind mount can have
+   */
+  void restrict(Path target, List<String> options);
+
   /** Makes the mount that {@code target} lies in, and those below it, shared (rshared). */
   void makeShared(Path target);
 

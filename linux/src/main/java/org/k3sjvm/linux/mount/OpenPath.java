@@ -25,12 +25,24 @@ public final class OpenPath implements AutoCloseable {
    * @throws LinuxException when the path leaves the root; the number is EXDEV
    */
   public static OpenPath beneath(Path root, String relative) {
+    return open(root, relative, PathCalls.RESOLVE_BENEATH | PathCalls.RESOLVE_NO_MAGICLINKS);
+  }
+
+  /**
+   * As {@link #beneath}, but no symbolic link is followed, not even the last.
+   *
+   * @throws LinuxException when there is a link; the number is ELOOP
+   */
+  public static OpenPath withoutLinks(Path root, String relative) {
+    return open(root, relative, PathCalls.RESOLVE_BENEATH | PathCalls.RESOLVE_NO_SYMLINKS);
+  }
+
+  private static OpenPath open(Path root, String relative, long resolve) {
     int directory = check(root, PathCalls.openPath(PathCalls.AT_FDCWD, root.toString(), 0));
     if (relative.equals(".")) {
       return new OpenPath(directory);
     }
     try {
-      long resolve = PathCalls.RESOLVE_BENEATH | PathCalls.RESOLVE_NO_MAGICLINKS;
       int opened = PathCalls.openPath(directory, relative, resolve);
       return new OpenPath(check(root.resolve(relative), opened));
     } finally {

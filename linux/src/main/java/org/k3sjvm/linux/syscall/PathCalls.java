@@ -15,6 +15,7 @@ public final class PathCalls {
   public static final int AT_FDCWD = -100;
 
   public static final long RESOLVE_NO_MAGICLINKS = 0x02;
+  public static final long RESOLVE_NO_SYMLINKS = 0x04;
   public static final long RESOLVE_BENEATH = 0x08;
 
   private static final long OPENAT2 = 437; // the same on every architecture

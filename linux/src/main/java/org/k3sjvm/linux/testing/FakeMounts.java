@@ -6,7 +6,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import org.k3sjvm.linux.Errno;
 import org.k3sjvm.linux.LinuxException;
 import org.k3sjvm.linux.mount.BindOptions;
@@ -31,11 +34,18 @@ public final class FakeMounts implements Mounts {
   @GuardedBy("lock")
   private int nextId = 1;
 
+  private final Map<Path, CountDownLatch> hanging = new ConcurrentHashMap<>();
+
   /** From now on {@link #unmount} of this path fails as busy. */
   public void holdOpen(Path target) {
     synchronized (lock) {
       busy.add(target);
     }
+  }
+
+  /** From now on what mounts on this path does not return before the latch opens. */
+  public void hang(Path target, CountDownLatch until) {
+    hanging.put(target, until);
   }
 
   @Override
@@ -56,6 +66,18 @@ public final class FakeMounts implements Mounts {
     }
     String access = options.readOnly() ? "ro" : "rw";
     add(target, source.toString(), List.of(access), "ext4", "/dev/fake", List.of("rw"));
+  }
+
+  @Override
+  public void mount(String source, Path target, String type, List<String> options) {
+    requireExisting("mount " + source + " on " + target, target);
+    List<String> all = options.isEmpty() ? List.of("rw") : options;
+    add(target, "/", all, type, source, List.of("rw"));
+  }
+
+  @Override
+  public void restrict(Path target, List<String> options) {
+    requireExisting("restrict " + target, target);
   }
 
   @Override
@@ -100,9 +122,21 @@ public final class FakeMounts implements Mounts {
       String type,
       String source,
       List<String> superOptions) {
+    hangIfTold(target);
     synchronized (lock) {
       mounts.add(
           new MountPoint(nextId++, "0:1", root, target, options, type, source, superOptions));
+    }
+  }
+
+  private void hangIfTold(Path target) {
+    CountDownLatch until = hanging.get(target);
+    while (until != null && until.getCount() > 0) { // as a call to the kernel: not interruptible
+      try {
+        until.await();
+      } catch (InterruptedException e) {
+        // the kernel would not hear it either
+      }
     }
   }
 
