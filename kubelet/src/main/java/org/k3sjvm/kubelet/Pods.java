@@ -62,6 +62,7 @@ final class Pods implements Service, PodOutput {
   private final Prober probes;
   private final OrphanSweeper sweeper;
   private final PodStarts starts;
+  private final PodVolumes volumes;
   private final ServiceGroup group = ServiceGroup.open("kubelet-pods");
   private final Set<PodUid> sweeping = ConcurrentHashMap.newKeySet();
   private final Semaphore sweeps = new Semaphore(2);
@@ -74,6 +75,7 @@ final class Pods implements Service, PodOutput {
       PodVolumes volumes,
       Cgroups kernelCgroups,
       Supplier<Map<String, Quantity>> allocatable) {
+    this.volumes = volumes;
     InstantSource clock = InstantSource.system();
     starts = new PodStarts(clock, System::nanoTime);
     PodOutput output = Timed.output(this, starts);
@@ -149,6 +151,7 @@ final class Pods implements Service, PodOutput {
       group.start("source", source);
       group.start("runtime", watch);
       group.start("sweep", this::sweepDisk);
+      group.start("volumes", volumes::keepFresh);
       group.await();
     }
   }
@@ -209,6 +212,7 @@ final class Pods implements Service, PodOutput {
     public void update(DesiredPod pod) {
       starts.seen(pod, Timed.isReady(pod.pod().getStatus()));
       workers.update(pod);
+      volumes.changed(pod.pod());
     }
 
     @Override

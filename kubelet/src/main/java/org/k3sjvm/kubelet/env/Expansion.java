@@ -2,6 +2,8 @@ package org.k3sjvm.kubelet.env;
 
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code $(NAME)} in values, commands and arguments. What is not known stays as it is written;
@@ -14,6 +16,15 @@ public final class Expansion {
 
   /** The text with known references replaced. */
   public static String expand(String text, Map<String, String> known) {
+    return expand(text, known::get);
+  }
+
+  /**
+   * As {@link #expand(String, Map)}.
+   *
+   * @param known null for what is not known
+   */
+  public static String expand(String text, Function<String, @Nullable String> known) {
     StringBuilder out = new StringBuilder(text.length());
     int at = 0;
     while (at < text.length()) {
@@ -30,7 +41,7 @@ public final class Expansion {
         at += 2;
       } else if (end >= 0) {
         String name = text.substring(at + 2, end);
-        String value = known.get(name);
+        String value = known.apply(name);
         out.append(value != null ? value : "$(" + name + ")");
         at = end + 1;
       } else {

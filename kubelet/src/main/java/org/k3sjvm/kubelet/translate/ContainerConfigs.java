@@ -8,6 +8,7 @@ import java.util.Objects;
 import org.k3sjvm.cri.ContainerConfig;
 import org.k3sjvm.cri.ContainerMetadata;
 import org.k3sjvm.cri.ContainerSecurityContext;
+import org.k3sjvm.cri.Device;
 import org.k3sjvm.cri.EnvVar;
 import org.k3sjvm.cri.ImageSpec;
 import org.k3sjvm.cri.LinuxResources;
@@ -30,7 +31,8 @@ public final class ContainerConfigs {
       Map<String, String> env,
       List<Mount> mounts,
       LinuxResources resources,
-      ContainerSecurityContext security) {}
+      ContainerSecurityContext security,
+      List<Device> devices) {}
 
   /** The container of a pod. */
   public static ContainerConfig of(
@@ -43,6 +45,7 @@ public final class ContainerConfigs {
         .envs(
             parts.env().entrySet().stream().map(e -> new EnvVar(e.getKey(), e.getValue())).toList())
         .mounts(parts.mounts())
+        .devices(parts.devices())
         .labels(labels(pod, container))
         .annotations(annotations(pod, container, restartCount))
         .logPath(logPath(container.getName(), restartCount))

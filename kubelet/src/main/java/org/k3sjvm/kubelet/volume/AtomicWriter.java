@@ -1,14 +1,11 @@
 package org.k3sjvm.kubelet.volume;
 
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -69,7 +66,7 @@ final class AtomicWriter {
       finish.on(files);
       point(volume, files.getFileName().toString());
     } catch (IOException | RuntimeException e) {
-      delete(files);
+      Trees.delete(files);
       throw e;
     }
     addLinks(volume, links);
@@ -139,7 +136,7 @@ final class AtomicWriter {
       if (name.startsWith("..")
           && !List.of(DATA, NEW_DATA, current).contains(name)
           && Files.isDirectory(volume.resolve(name), LinkOption.NOFOLLOW_LINKS)) {
-        delete(volume.resolve(name));
+        Trees.delete(volume.resolve(name));
       }
     }
   }
@@ -194,33 +191,5 @@ final class AtomicWriter {
     try (Stream<Path> list = Files.list(directory)) {
       return list.map(path -> path.getFileName().toString()).collect(Collectors.toSet());
     }
-  }
-
-  /** Deletes a tree without following links; one that is gone is success. */
-  static void delete(Path tree) throws IOException {
-    if (!Files.exists(tree, LinkOption.NOFOLLOW_LINKS)) {
-      return;
-    }
-    Files.walkFileTree(
-        tree,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.deleteIfExists(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(
-              Path directory, @org.jspecify.annotations.Nullable IOException fault)
-              throws IOException {
-            if (fault != null) {
-              throw fault;
-            }
-            Files.deleteIfExists(directory);
-            return FileVisitResult.CONTINUE;
-          }
-        });
   }
 }

@@ -21,10 +21,7 @@ final class HostPaths {
    * @throws VolumeException when what is there is not of the type
    */
   static Path open(HostPathVolumeSource source) throws IOException {
-    if (source.getPath().contains("..")
-        && Path.of(source.getPath()).normalize().compareTo(Path.of(source.getPath())) != 0) {
-      throw new VolumeException("must not contain '..': " + source.getPath());
-    }
+    refuseUpwards("", source.getPath());
     Path path = Path.of(source.getPath());
     switch (source.getType() == null ? "" : source.getType()) {
       case "" -> {}
@@ -51,6 +48,15 @@ final class HostPaths {
     return path;
   }
 
+  /** Source: kubelet v1.36 pkg/apis/core/validation, ValidatePathNoBacksteps. */
+  static void refuseUpwards(String attempt, String path) {
+    for (Path part : Path.of(path)) {
+      if (part.toString().equals("..")) {
+        throw new VolumeException(attempt + "must not contain '..': " + path);
+      }
+    }
+  }
+
   private static void createFile(Path path) throws IOException {
     try {
       Files.createFile(path);
@@ -58,6 +64,10 @@ final class HostPaths {
     } catch (FileAlreadyExistsException e) {
       // somebody else was faster; its type is checked next
     }
+  }
+
+  static boolean isBlockDevice(Path path) throws IOException {
+    return type(path) == BLOCK_DEVICE;
   }
 
   private static int type(Path path) throws IOException {

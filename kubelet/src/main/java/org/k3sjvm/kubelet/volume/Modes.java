@@ -62,6 +62,14 @@ final class Modes {
     }
   }
 
+  /** As {@link #giveOne}, for writing, of what a descriptor's path leads to. */
+  static void giveHeld(Path held, int gid) throws IOException {
+    Files.setAttribute(held, "unix:gid", gid);
+    int mode = (int) Files.getAttribute(held, "unix:mode");
+    boolean directory = (mode & TYPE_MASK) == DIRECTORY_TYPE;
+    set(held, (mode & PERMISSIONS) | READ_WRITE | (directory ? SET_GID_AND_ENTER : 0));
+  }
+
   /** {@link #giveToGroup} of one file or directory. */
   static void giveOne(Path path, int gid, boolean readOnly) throws IOException {
     Files.setAttribute(path, "unix:gid", gid, LinkOption.NOFOLLOW_LINKS);

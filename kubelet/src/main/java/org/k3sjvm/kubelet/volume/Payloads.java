@@ -2,6 +2,7 @@ package org.k3sjvm.kubelet.volume;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.DownwardAPIVolumeFile;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.KeyToPath;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
@@ -34,16 +35,25 @@ final class Payloads {
 
   private final ObjectReader<ConfigMap> configMaps;
   private final ObjectReader<Secret> secrets;
+  private final ObjectWatches watches;
   private final ServiceAccountTokens tokens;
   private final Supplier<Map<String, Quantity>> allocatable;
 
+  /** How old an object may be that files come from. */
+  @FunctionalInterface
+  interface Ages {
+    Duration atMost(ObjectKey key);
+  }
+
   Payloads(
       KubeApi api,
+      ObjectWatches watches,
       Supplier<Map<String, Quantity>> allocatable,
       InstantSource clock,
       RandomGenerator random) {
     this.configMaps = new ObjectReader<>(api, Resources.CONFIG_MAPS);
     this.secrets = new ObjectReader<>(api, Resources.SECRETS);
+    this.watches = watches;
     this.tokens = new ServiceAccountTokens(api, clock, random);
     this.allocatable = allocatable;
   }
@@ -53,52 +63,48 @@ final class Payloads {
     tokens.forget(podUid);
   }
 
-  /**
-   * The files of a volume now.
-   *
-   * @param atMostOld how old the objects may be that the files come from
-   */
-  Payload of(Pod pod, Volume volume, Duration atMostOld) throws InterruptedException {
+  /** Whether a token of the volume is to be renewed. */
+  boolean tokenDue(Pod pod, Volume volume) {
+    return volume.getProjected() != null
+        && PodFacts.orEmpty(volume.getProjected().getSources()).stream()
+            .map(VolumeProjection::getServiceAccountToken)
+            .anyMatch(wanted -> wanted != null && tokens.isDue(pod, wanted));
+  }
+
+  /** The files of a volume now. */
+  Payload of(Pod pod, Volume volume, Ages ages) throws InterruptedException {
     Payload.Builder files = new Payload.Builder();
     if (volume.getConfigMap() != null) {
       var source = volume.getConfigMap();
       int mode = mode(source.getDefaultMode());
       addConfigMap(
-          files, pod, source.getName(), source.getItems(), mode, source.getOptional(), atMostOld);
+          files, pod, source.getName(), source.getItems(), mode, source.getOptional(), ages);
     } else if (volume.getSecret() != null) {
       var source = volume.getSecret();
       int mode = mode(source.getDefaultMode());
       addSecret(
-          files,
-          pod,
-          source.getSecretName(),
-          source.getItems(),
-          mode,
-          source.getOptional(),
-          atMostOld);
+          files, pod, source.getSecretName(), source.getItems(), mode, source.getOptional(), ages);
     } else if (volume.getDownwardAPI() != null) {
       var source = volume.getDownwardAPI();
       addFields(files, pod, source.getItems(), mode(source.getDefaultMode()));
     } else if (volume.getProjected() != null) {
       var source = volume.getProjected();
       for (VolumeProjection part : PodFacts.orEmpty(source.getSources())) {
-        addPart(files, pod, part, mode(source.getDefaultMode()), atMostOld);
+        addPart(files, pod, part, mode(source.getDefaultMode()), ages);
       }
     }
     return files.build();
   }
 
-  private void addPart(
-      Payload.Builder files, Pod pod, VolumeProjection part, int mode, Duration atMostOld)
+  private void addPart(Payload.Builder files, Pod pod, VolumeProjection part, int mode, Ages ages)
       throws InterruptedException {
     if (part.getConfigMap() != null) {
       var source = part.getConfigMap();
       addConfigMap(
-          files, pod, source.getName(), source.getItems(), mode, source.getOptional(), atMostOld);
+          files, pod, source.getName(), source.getItems(), mode, source.getOptional(), ages);
     } else if (part.getSecret() != null) {
       var source = part.getSecret();
-      addSecret(
-          files, pod, source.getName(), source.getItems(), mode, source.getOptional(), atMostOld);
+      addSecret(files, pod, source.getName(), source.getItems(), mode, source.getOptional(), ages);
     } else if (part.getDownwardAPI() != null) {
       addFields(files, pod, part.getDownwardAPI().getItems(), mode);
     } else if (part.getServiceAccountToken() != null) {
@@ -115,15 +121,18 @@ final class Payloads {
       @Nullable List<KeyToPath> items,
       int mode,
       @Nullable Boolean optional,
-      Duration atMostOld)
+      Ages ages)
       throws InterruptedException {
     Map<String, byte[]> content = new TreeMap<>();
+    ObjectKey key = new ObjectKey(ObjectKey.Kind.CONFIG_MAP, nameOf(pod, name));
     try {
-      ConfigMap map = configMaps.read(nameOf(pod, name), atMostOld);
+      ConfigMap map = configMaps.read(key.name(), ages.atMost(key));
+      seen(key, map, map.getImmutable());
       orEmpty(map.getData())
-          .forEach((key, text) -> content.put(key, text.getBytes(StandardCharsets.UTF_8)));
-      orEmpty(map.getBinaryData()).forEach((key, text) -> content.put(key, decode(text)));
+          .forEach((item, text) -> content.put(item, text.getBytes(StandardCharsets.UTF_8)));
+      orEmpty(map.getBinaryData()).forEach((item, text) -> content.put(item, decode(text)));
     } catch (KubeException.NotFound e) {
+      watches.seen(key, "", false);
       if (!Boolean.TRUE.equals(optional)) {
         throw new VolumeException("configmap \"" + name + "\" not found", e);
       }
@@ -139,13 +148,16 @@ final class Payloads {
       @Nullable List<KeyToPath> items,
       int mode,
       @Nullable Boolean optional,
-      Duration atMostOld)
+      Ages ages)
       throws InterruptedException {
     Map<String, byte[]> content = new TreeMap<>();
+    ObjectKey key = new ObjectKey(ObjectKey.Kind.SECRET, nameOf(pod, name));
     try {
-      Secret secret = secrets.read(nameOf(pod, name), atMostOld);
-      orEmpty(secret.getData()).forEach((key, text) -> content.put(key, decode(text)));
+      Secret secret = secrets.read(key.name(), ages.atMost(key));
+      seen(key, secret, secret.getImmutable());
+      orEmpty(secret.getData()).forEach((item, text) -> content.put(item, decode(text)));
     } catch (KubeException.NotFound e) {
+      watches.seen(key, "", false);
       if (!Boolean.TRUE.equals(optional)) {
         throw new VolumeException("secret \"" + name + "\" not found", e);
       }
@@ -198,6 +210,11 @@ final class Payloads {
     var user = PodFacts.onlyUser(pod);
     boolean narrow = user.isPresent() || PodFacts.fsGroup(pod).isPresent();
     files.addOwned(wanted.getPath(), token, narrow ? TOKEN_MODE : mode, user.orElse(Payload.ROOT));
+  }
+
+  private void seen(ObjectKey key, HasMetadata object, @Nullable Boolean immutable) {
+    String version = object.getMetadata().getResourceVersion();
+    watches.seen(key, version, Boolean.TRUE.equals(immutable));
   }
 
   private static ObjectName nameOf(Pod pod, String name) {

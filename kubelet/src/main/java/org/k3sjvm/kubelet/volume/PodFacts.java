@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.EphemeralContainer;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -20,14 +21,55 @@ import org.jspecify.annotations.Nullable;
 final class PodFacts {
   private PodFacts() {}
 
-  /** The volumes that some container mounts. */
-  static Set<String> mountedVolumes(PodSpec spec) {
+  /** The volumes that some container mounts, or has as devices. */
+  static Set<String> usedVolumes(PodSpec spec) {
+    Set<String> names = mountedVolumes(spec);
+    names.addAll(devices(spec));
+    return names;
+  }
+
+  private static Set<String> devices(PodSpec spec) {
+    Set<String> names = new HashSet<>();
+    containers(spec)
+        .flatMap(container -> orEmpty(container.getVolumeDevices()).stream())
+        .forEach(device -> names.add(device.getName()));
+    return names;
+  }
+
+  private static Set<String> mountedVolumes(PodSpec spec) {
     Set<String> names = new HashSet<>();
     containers(spec).forEach(container -> addAll(names, container.getVolumeMounts()));
     for (EphemeralContainer container : orEmpty(spec.getEphemeralContainers())) {
       addAll(names, container.getVolumeMounts());
     }
     return names;
+  }
+
+  /** Whether a volume shows something of the pod's own metadata or resources. */
+  static boolean showsItself(Pod pod) {
+    return orEmpty(pod.getSpec().getVolumes()).stream()
+        .anyMatch(
+            volume ->
+                volume.getDownwardAPI() != null
+                    || (volume.getProjected() != null
+                        && orEmpty(volume.getProjected().getSources()).stream()
+                            .anyMatch(part -> part.getDownwardAPI() != null)));
+  }
+
+  /**
+   * Checks that a claimed volume is used as what it is. Source: kubelet v1.36
+   * desired_state_of_world_populator.go, createVolumeSpec.
+   */
+  static void checkMode(PodSpec spec, Volume volume, boolean isBlock) {
+    String name = volume.getName();
+    if (isBlock && mountedVolumes(spec).contains(name)) {
+      throw VolumeException.unprocessed(
+          name, "volume " + name + " has volumeMode Block, but is specified in volumeMounts");
+    }
+    if (!isBlock && devices(spec).contains(name)) {
+      throw VolumeException.unprocessed(
+          name, "volume " + name + " has volumeMode Filesystem, but is specified in volumeDevices");
+    }
   }
 
   /** Init containers and containers. */
@@ -42,6 +84,12 @@ final class PodFacts {
     return context == null || context.getFsGroup() == null
         ? OptionalInt.empty()
         : OptionalInt.of(context.getFsGroup().intValue());
+  }
+
+  /** Whether persistent volumes whose root is right are left as they are. */
+  static boolean onlyOnRootMismatch(Pod pod) {
+    var context = pod.getSpec().getSecurityContext();
+    return context != null && "OnRootMismatch".equals(context.getFsGroupChangePolicy());
   }
 
   /**

@@ -16,18 +16,27 @@ public interface PodVolumes {
    * of the pod, about once a minute: configMap, secret, downwardAPI and projected volumes are then
    * brought up to date.
    *
-   * @return volume name to the directory, file, socket or device of the host
+   * @return by name of the volume
    * @throws VolumeException the first volume that cannot be set up; the others were tried. Retry
    *     with backoff
    */
-  Map<String, Path> mount(Pod pod) throws InterruptedException;
+  Map<String, MountedVolume> mount(Pod pod) throws InterruptedException;
+
+  /**
+   * A newer version of a pod is known: files that show its labels, annotations or resources are
+   * brought up to date, on another thread. Nothing happens for a pod that has no volumes yet.
+   */
+  default void changed(Pod pod) {}
+
+  /** Brings volumes up to date as soon as their objects change, until interrupted. */
+  default void keepFresh() throws InterruptedException {}
 
   /**
    * Makes the part of a volume that a mount with {@code subPath} shows, and pins it so that the pod
    * cannot lead it out of the volume by a symbolic link.
    *
    * @param volume name of the volume
-   * @param mounted what {@link #mount} returned for it
+   * @param mounted where {@link #mount} put it
    * @param subPath relative, already expanded
    * @param mountIndex place of the mount among the container's mounts
    * @return the path to hand to the runtime

@@ -65,15 +65,7 @@ final class ServiceAccountTokens {
    * @throws KubeException when there is none and none can be had
    */
   Secret token(Pod pod, ServiceAccountTokenProjection wanted) throws InterruptedException {
-    String audience = wanted.getAudience() == null ? "" : wanted.getAudience();
-    Long seconds = wanted.getExpirationSeconds();
-    String account = pod.getSpec().getServiceAccountName();
-    Key key =
-        new Key(
-            pod.getMetadata().getUid(),
-            account == null || account.isEmpty() ? "default" : account,
-            audience,
-            seconds == null ? DEFAULT_SECONDS : seconds);
+    Key key = key(pod, wanted);
     Issued known = issued.get(key);
     Instant now = clock.instant();
     if (known != null && !known.isDue(now, Duration.ofSeconds(random.nextInt(JITTER_SECONDS)))) {
@@ -94,6 +86,23 @@ final class ServiceAccountTokens {
           .log("cannot renew a service account token, keeping the one there is");
       return known.token();
     }
+  }
+
+  /** Whether {@link #token} would ask for a new one now. */
+  boolean isDue(Pod pod, ServiceAccountTokenProjection wanted) {
+    Issued known = issued.get(key(pod, wanted));
+    return known == null
+        || known.isDue(clock.instant(), Duration.ofSeconds(random.nextInt(JITTER_SECONDS)));
+  }
+
+  private static Key key(Pod pod, ServiceAccountTokenProjection wanted) {
+    Long seconds = wanted.getExpirationSeconds();
+    String account = pod.getSpec().getServiceAccountName();
+    return new Key(
+        pod.getMetadata().getUid(),
+        account == null || account.isEmpty() ? "default" : account,
+        wanted.getAudience() == null ? "" : wanted.getAudience(),
+        seconds == null ? DEFAULT_SECONDS : seconds);
   }
 
   /** Forgets the tokens of a pod. */

@@ -14,6 +14,22 @@ public final class VolumeException extends RuntimeException {
     super(message, cause);
   }
 
+  /** Of a volume whose source cannot be found out, in the words of the event. */
+  static VolumeException unprocessed(String volume, String why) {
+    return new VolumeException(
+        "Unable to attach or mount volumes: unmounted volumes=["
+            + volume
+            + "], unattached volumes=[], failed to process volumes=["
+            + volume
+            + "]: "
+            + why);
+  }
+
+  /** Whether the message is already that of an event. */
+  boolean isComplete() {
+    return getMessage().startsWith("Unable to attach or mount volumes: ");
+  }
+
   /** Never null. */
   @Override
   public String getMessage() {

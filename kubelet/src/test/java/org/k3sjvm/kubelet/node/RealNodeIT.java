@@ -127,7 +127,7 @@ class RealNodeIT {
     await(
         () -> {
           try {
-            mounted[0] = volumes.mount(pod).values().iterator().next();
+            mounted[0] = volumes.mount(pod).values().iterator().next().path();
             return true;
           } catch (org.k3sjvm.kubelet.volume.VolumeException e) {
             return false;

@@ -121,7 +121,7 @@ class LocalPodVolumesTest {
   }
 
   private static Path mounted(PodVolumes volumes, Pod pod, String name) throws Exception {
-    return Objects.requireNonNull(volumes.mount(pod).get(name));
+    return Objects.requireNonNull(volumes.mount(pod).get(name)).path();
   }
 
   private static String mode(Path path) throws Exception {

@@ -1,18 +1,26 @@
 package org.k3sjvm.kubelet.pod.effect;
 
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.PodSpecBuilder;
+import io.fabric8.kubernetes.api.model.VolumeDevice;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.k3sjvm.cri.Device;
 import org.k3sjvm.cri.Mount;
-import org.k3sjvm.kubelet.env.Expansion;
+import org.k3sjvm.cri.RuntimeStatus;
 import org.k3sjvm.kubelet.pod.DesiredPod;
 import org.k3sjvm.kubelet.translate.ConfigException;
 import org.k3sjvm.kubelet.translate.ContainerConfigs;
+import org.k3sjvm.kubelet.volume.MountedVolume;
 import org.k3sjvm.kubelet.volume.VolumeException;
 
 /**
@@ -22,6 +30,8 @@ import org.k3sjvm.kubelet.volume.VolumeException;
  * <p>Source: kubelet v1.36 pkg/kubelet/kubelet_pods.go, makeMounts.
  */
 final class ContainerMounts {
+  private static final boolean SELINUX = Files.exists(Path.of("/sys/fs/selinux/enforce"));
+
   private final Toolbox tools;
   private final CreateSandbox sandboxes;
   private final PodFiles files;
@@ -40,13 +50,13 @@ final class ContainerMounts {
       Map<String, String> env,
       int restartCount)
       throws InterruptedException, IOException {
-    Map<String, Path> volumes = tools.mounted().getOrDefault(pod.uid(), Map.of());
+    Map<String, MountedVolume> volumes = tools.mounted().getOrDefault(pod.uid(), Map.of());
     List<Mount> mounts = new ArrayList<>();
     boolean ownHosts = false;
     int index = 0;
     for (VolumeMount mount : container.getVolumeMounts()) {
-      Path host = volumes.get(mount.getName());
-      if (host == null) {
+      MountedVolume volume = volumes.get(mount.getName());
+      if (volume == null) {
         throw new ConfigException(
             "cannot find volume \""
                 + mount.getName()
@@ -54,12 +64,7 @@ final class ContainerMounts {
                 + container.getName()
                 + "\"");
       }
-      mounts.add(
-          Mount.bind(
-              mount.getMountPath(),
-              part(pod, container, index++, mount, host, env).toString(),
-              Boolean.TRUE.equals(mount.getReadOnly()),
-              propagation(mount)));
+      mounts.add(bind(mount, volume, part(pod, container, index++, mount, volume.path(), env)));
       ownHosts |= mount.getMountPath().equals("/etc/hosts");
     }
     if (!ownHosts && !podIps.isEmpty()) {
@@ -83,12 +88,8 @@ final class ContainerMounts {
       Path host,
       Map<String, String> env)
       throws InterruptedException {
-    String expression = mount.getSubPathExpr();
-    String sub =
-        expression != null && !expression.isEmpty()
-            ? Expansion.expand(expression, env)
-            : mount.getSubPath();
-    if (sub == null || sub.isEmpty()) {
+    String sub = SubPathText.of(mount, env);
+    if (sub.isEmpty()) {
       return host;
     }
     try {
@@ -100,11 +101,85 @@ final class ContainerMounts {
     }
   }
 
+  private Mount bind(VolumeMount mount, MountedVolume volume, Path host)
+      throws InterruptedException {
+    boolean readOnly = volume.readOnly() || Boolean.TRUE.equals(mount.getReadOnly());
+    return new Mount(
+        mount.getMountPath(),
+        host.toString(),
+        readOnly,
+        volume.managed() && SELINUX,
+        propagation(mount),
+        List.of(),
+        List.of(),
+        recursiveReadOnly(mount),
+        Optional.empty(),
+        "");
+  }
+
+  /** Source: kubelet v1.36 pkg/kubelet/kubelet_pods.go, resolveRecursiveReadOnly. */
+  private boolean recursiveReadOnly(VolumeMount mount) throws InterruptedException {
+    String mode = Objects.requireNonNullElse(mount.getRecursiveReadOnly(), "Disabled");
+    if (mode.equals("Disabled") || !Boolean.TRUE.equals(mount.getReadOnly())) {
+      return false;
+    }
+    boolean able =
+        tools.runtime().status().handlers().stream()
+            .anyMatch(RuntimeStatus.RuntimeHandler::recursiveReadOnlyMounts);
+    if (!able && mode.equals("Enabled")) {
+      throw new ConfigException(
+          "volume \""
+              + mount.getName()
+              + "\" requested recursive read-only mode, but it is not supported by the runtime");
+    }
+    return able;
+  }
+
   private static Mount.Propagation propagation(VolumeMount mount) {
     return switch (Objects.requireNonNullElse(mount.getMountPropagation(), "None")) {
       case "HostToContainer" -> Mount.Propagation.HOST_TO_CONTAINER;
       case "Bidirectional" -> Mount.Propagation.BIDIRECTIONAL;
       default -> Mount.Propagation.PRIVATE;
     };
+  }
+
+  /** Where the pod's volumes are on the host, by name. */
+  Map<String, Path> paths(DesiredPod pod) {
+    return tools.mounted().getOrDefault(pod.uid(), Map.of()).entrySet().stream()
+        .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, entry -> entry.getValue().path()));
+  }
+
+  /** Block volumes. */
+  List<Device> devices(DesiredPod pod, Container container) {
+    Map<String, MountedVolume> volumes = tools.mounted().getOrDefault(pod.uid(), Map.of());
+    List<Device> devices = new ArrayList<>();
+    for (VolumeDevice device : container.getVolumeDevices()) {
+      MountedVolume volume = volumes.get(device.getName());
+      if (volume == null) {
+        throw new ConfigException(
+            "cannot find volume \"" + device.getName() + "\" to pass into container");
+      }
+      String rights = volume.readOnly() ? "r" : "mrw";
+      devices.add(new Device(device.getDevicePath(), volume.path().toString(), rights));
+    }
+    return devices;
+  }
+
+  /** The pod's words, with the groups that its volumes ask for. */
+  PodSpec withGroups(DesiredPod pod) {
+    PodSpec spec = pod.pod().getSpec();
+    List<Long> groups =
+        tools.mounted().getOrDefault(pod.uid(), Map.of()).values().stream()
+            .flatMapToLong(volume -> volume.group().stream())
+            .distinct()
+            .boxed()
+            .toList();
+    return groups.isEmpty()
+        ? spec
+        : new PodSpecBuilder(spec)
+            .editOrNewSecurityContext()
+            .addAllToSupplementalGroups(groups)
+            .endSecurityContext()
+            .build();
   }
 }

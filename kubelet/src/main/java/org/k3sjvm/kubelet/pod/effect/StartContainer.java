@@ -3,7 +3,6 @@ package org.k3sjvm.kubelet.pod.effect;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.LifecycleHandler;
 import io.fabric8.kubernetes.api.model.LocalObjectReference;
-import io.fabric8.kubernetes.api.model.PodSpec;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -126,7 +125,6 @@ final class StartContainer {
 
   private ContainerConfig config(DesiredPod pod, PodAction.StartContainer start, Image image)
       throws InterruptedException, IOException {
-    PodSpec spec = pod.pod().getSpec();
     Container container = start.spec().container();
     List<String> hostIps = tools.cluster().hostIps();
     List<String> podIps =
@@ -141,7 +139,7 @@ final class StartContainer {
                 tools.cluster().hostIps(),
                 tools.cluster().allocatable().get(),
                 tools.cluster().objects(),
-                tools.mounted().getOrDefault(pod.uid(), Map.of())));
+                mounts.paths(pod)));
     return ContainerConfigs.of(
         pod,
         container,
@@ -151,7 +149,8 @@ final class StartContainer {
             env,
             mounts.of(pod, container, podIps, env, start.restartCount()),
             PodResources.of(pod, container, nodeMemoryBytes()),
-            Security.of(spec, container, image.user(), tools.places().root())));
+            Security.of(mounts.withGroups(pod), container, image.user(), tools.places().root()),
+            mounts.devices(pod, container)));
   }
 
   private Map<String, String> services(DesiredPod pod) {

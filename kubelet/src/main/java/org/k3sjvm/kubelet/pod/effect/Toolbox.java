@@ -16,6 +16,7 @@ import org.k3sjvm.kubelet.env.ServiceEnv.ServiceAddress;
 import org.k3sjvm.kubelet.image.Images;
 import org.k3sjvm.kubelet.pod.PodOutput;
 import org.k3sjvm.kubelet.pod.PodUid;
+import org.k3sjvm.kubelet.volume.MountedVolume;
 import org.k3sjvm.kubelet.volume.PodVolumes;
 
 /**
@@ -37,7 +38,7 @@ public record Toolbox(
     InstantSource clock,
     Slots slots,
     Slots sweeps,
-    ConcurrentMap<PodUid, Map<String, Path>> mounted) {
+    ConcurrentMap<PodUid, Map<String, MountedVolume>> mounted) {
 
   /** With slots free. */
   public static Toolbox of(
