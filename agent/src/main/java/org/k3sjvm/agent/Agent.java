@@ -7,6 +7,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import org.k3sjvm.agent.config.AgentConfig;
+import org.k3sjvm.agent.config.KubeletOptions;
 import org.k3sjvm.base.lifetime.Gate;
 import org.k3sjvm.base.lifetime.ServiceGroup;
 import org.k3sjvm.base.net.IpAddresses;
@@ -19,6 +20,7 @@ import org.k3sjvm.join.Join;
 import org.k3sjvm.join.JoinConfig;
 import org.k3sjvm.join.JoinedNode;
 import org.k3sjvm.kubelet.server.KubeletServer;
+import org.k3sjvm.kubelet.settings.KubeletSettings;
 import org.k3sjvm.linux.host.HostPreparation;
 import org.k3sjvm.linux.host.HostSettings;
 import org.k3sjvm.linux.host.ProcSysctls;
@@ -49,40 +51,37 @@ public final class Agent {
     if (!config.kubeProxyArgs().isEmpty()) {
       log.atWarn().log("--kube-proxy-arg has no effect: this agent has no service proxy");
     }
-    KubeletArgs kubeletArgs = KubeletArgs.parse(config.kubeletArgs());
+    KubeletSettings settings =
+        KubeletOptions.read(config.kubeletArgs(), config.agentDir(), config.taints());
     HostCheck.verify(InstantSource.system(), new KernelMounts());
     try (NodeTunnels tunnels = new NodeTunnels();
         Balancers balancers = Balancers.open(config, tunnels);
         ServiceGroup group = ServiceGroup.open("agent")) {
       group.start("load-balancer", balancers::run);
-      group.start("node", () -> runNode(balancers, tunnels, kubeletArgs));
+      group.start("node", () -> runNode(balancers, tunnels, settings));
       group.await();
     }
   }
 
-  private void runNode(Balancers balancers, NodeTunnels tunnels, KubeletArgs kubeletArgs)
+  private void runNode(Balancers balancers, NodeTunnels tunnels, KubeletSettings settings)
       throws InterruptedException, IOException {
+    HostCheck.verifySwap(settings);
     Ground ground = Ground.host();
     Join join = join(config, balancers, ground);
     JoinedNode node = join.run();
     prepareHost(node);
     try (Apis apis = Apis.open(node);
         NodeRuntime runtime =
-            NodeRuntime.prepare(config, node.settings(), kubeletArgs.systemdCgroups());
+            NodeRuntime.prepare(config, node.settings(), NodeKubelet.systemdCgroups(settings));
         FlannelHost host = FlannelHost.open();
         ServiceGroup parts = ServiceGroup.open("node")) {
-      NodeKubelet kubelet = NodeKubelet.compose(config, kubeletArgs, node, apis, runtime, ground);
+      NodeKubelet kubelet = NodeKubelet.compose(config, settings, node, apis, runtime, ground);
       runtime.start(parts);
       tunnels.start(
-          node,
-          join,
-          apis.controller(),
-          balancers,
-          NodeKubelet.endpoint(config, kubeletArgs),
-          parts);
+          node, join, apis.controller(), balancers, NodeKubelet.endpoint(config, settings), parts);
       startNetwork(node, apis, host, parts);
       runtime.ready().await();
-      try (KubeletServer _ = kubelet.serve(config, kubeletArgs, node, apis, runtime)) {
+      try (KubeletServer _ = kubelet.serve(config, settings, node, apis, runtime)) {
         kubelet.start(parts);
         kubelet.awaitAnnotated();
         tellReady();

@@ -1,7 +1,12 @@
 package org.k3sjvm.agent;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
+import org.k3sjvm.kubelet.settings.KubeletSettings;
 import org.k3sjvm.linux.cgroup.CgroupCheck;
 import org.k3sjvm.linux.cgroup.CgroupFs;
 import org.k3sjvm.linux.host.ProcessFacts;
@@ -20,6 +25,24 @@ final class HostCheck {
   private HostCheck() {}
 
   /**
+   * Checks that no swap space is in use where the user asked for that.
+   *
+   * @throws AgentException when there is
+   */
+  static void verifySwap(KubeletSettings settings) throws IOException {
+    Path swaps = Path.of("/proc/swaps");
+    if (settings.cgroups().failSwapOn() && Files.exists(swaps)) {
+      List<String> active = Files.readAllLines(swaps).stream().skip(1).toList();
+      if (!active.isEmpty()) {
+        throw new AgentException(
+            "swap is on, and the kubelet setting fail-swap-on forbids it: run swapoff -a, or set"
+                + " fail-swap-on=false; in use: "
+                + active);
+      }
+    }
+  }
+
+  /**
    * Checks this host.
    *
    * @throws AgentException when the agent cannot run here
@@ -33,7 +56,8 @@ final class HostCheck {
     }
     if (ProcessFacts.read().effectiveUid() != 0) {
       throw new AgentException(
-          "the agent needs root: it mounts volumes, makes network interfaces and starts containers; run it with sudo");
+          "the agent needs root: it mounts volumes, makes network interfaces and starts containers;"
+              + " run it with sudo");
     }
     switch (CgroupCheck.of(CgroupFs.detect(mounts).layout())) {
       case CgroupCheck.Suffices() -> {}

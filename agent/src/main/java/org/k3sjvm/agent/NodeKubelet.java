@@ -25,6 +25,7 @@ import org.k3sjvm.kubelet.node.NodeKeeper;
 import org.k3sjvm.kubelet.pod.PodEvent;
 import org.k3sjvm.kubelet.server.KubeletServer;
 import org.k3sjvm.kubelet.server.KubeletServerConfig;
+import org.k3sjvm.kubelet.settings.KubeletSettings;
 import org.k3sjvm.kubelet.volume.LocalPodVolumes;
 import org.k3sjvm.linux.mount.Mounts;
 
@@ -47,7 +48,7 @@ final class NodeKubelet {
 
   static NodeKubelet compose(
       AgentConfig config,
-      KubeletArgs args,
+      KubeletSettings settings,
       JoinedNode node,
       Apis apis,
       NodeRuntime runtime,
@@ -57,7 +58,7 @@ final class NodeKubelet {
     LateEvents events = new LateEvents();
     NodeKeeper keeper =
         new NodeKeeper(
-            nodeConfig(config, args, node),
+            nodeConfig(config, settings, node),
             apis.heartbeat(),
             runtime.runtime(),
             runtime.images(),
@@ -65,7 +66,7 @@ final class NodeKubelet {
             events::tell);
     LocalPodVolumes volumes =
         new LocalPodVolumes(
-            args.rootDir(),
+            settings.root(),
             apis.kubelet(),
             mounts,
             keeper::allocatable,
@@ -73,7 +74,7 @@ final class NodeKubelet {
             RandomGenerator.getDefault());
     Kubelet kubelet =
         new Kubelet(
-            kubeletConfig(args, node, ground),
+            kubeletConfig(settings, node, ground),
             new Kubelet.Ports(
                 runtime.runtime(),
                 runtime.images(),
@@ -113,10 +114,10 @@ final class NodeKubelet {
    * @throws IOException when the port is taken; the message names it
    */
   KubeletServer serve(
-      AgentConfig config, KubeletArgs args, JoinedNode node, Apis apis, NodeRuntime runtime)
+      AgentConfig config, KubeletSettings settings, JoinedNode node, Apis apis, NodeRuntime runtime)
       throws IOException {
     return KubeletServer.start(
-        new KubeletServerConfig(node.name(), endpoint(config, args), logs),
+        new KubeletServerConfig(node.name(), endpoint(config, settings), logs),
         new ServerTls(node.tls(NodeCertificate.SERVING_KUBELET), node.clientCa()),
         apis.kubelet(),
         kubelet.pods(),
@@ -134,17 +135,23 @@ final class NodeKubelet {
   }
 
   /** Where servers reach the kubelet's API through a tunnel. */
-  static HostPort endpoint(AgentConfig config, KubeletArgs args) {
-    return new HostPort(config.bindAddress().orElse("0.0.0.0"), args.port());
+  static HostPort endpoint(AgentConfig config, KubeletSettings settings) {
+    return new HostPort(config.bindAddress().orElse("0.0.0.0"), settings.port());
   }
 
-  private static NodeConfig nodeConfig(AgentConfig config, KubeletArgs args, JoinedNode node) {
+  /** Whether systemd makes the pods' control groups, and containerd must ask it. */
+  static boolean systemdCgroups(KubeletSettings settings) {
+    return settings.cgroups().driver() == CgroupSettings.Driver.SYSTEMD;
+  }
+
+  private static NodeConfig nodeConfig(
+      AgentConfig config, KubeletSettings settings, JoinedNode node) {
     return new NodeConfig(
         node.name(),
         node.addresses().internal(),
         !node.settings().disableCloudController(),
         config.labels(),
-        config.taints().stream()
+        settings.node().taints().stream()
             .map(
                 taint ->
                     new TaintBuilder()
@@ -153,35 +160,42 @@ final class NodeKubelet {
                         .withEffect(taint.effect())
                         .build())
             .toList(),
-        "",
+        settings.node().providerId(),
         Version.current().version(),
-        args.port(),
-        args.maxPods(),
-        args.rootDir(),
-        NodeConfig.Reserved.DEFAULT,
-        NodeConfig.Periods.DEFAULT);
+        settings.port(),
+        settings.pods(),
+        settings.root(),
+        settings.reservations(),
+        settings.node().maxImages(),
+        new NodeConfig.Periods(
+            settings.node().statusUpdate(),
+            settings.node().statusReport(),
+            NodeConfig.Periods.DEFAULT.fastStart(),
+            settings.node().lease()));
   }
 
-  private static KubeletConfig kubeletConfig(KubeletArgs args, JoinedNode node, Ground ground) {
-    KubeletConfig defaults = KubeletConfig.of(node.name(), node.addresses().primary());
+  private static KubeletConfig kubeletConfig(
+      KubeletSettings settings, JoinedNode node, Ground ground) {
     return new KubeletConfig(
         node.name(),
         node.addresses().internal(),
         new KubeletConfig.Directories(
-            args.rootDir(), ground.logs().resolve("pods"), ground.logs().resolve("containers")),
-        new CgroupSettings(
-            args.systemdCgroups() ? CgroupSettings.Driver.SYSTEMD : CgroupSettings.Driver.CGROUPFS,
-            "",
-            true),
+            settings.root(), ground.logs().resolve("pods"), ground.logs().resolve("containers")),
+        settings.cgroups(),
         new KubeletConfig.Dns(
-            texts(node.settings().clusterDns()),
-            node.settings().clusterDomain(),
-            Optional.of(node.resolvConf())),
+            settings.dns().servers().isEmpty()
+                ? texts(node.settings().clusterDns())
+                : settings.dns().servers(),
+            settings.dns().domain().orElse(node.settings().clusterDomain()),
+            Optional.of(settings.dns().resolvConf().orElse(node.resolvConf()))),
         new KubeletConfig.Limits(
-            args.maxPods(),
-            defaults.limits().parallelStarts(),
-            args.parallelPulls(),
-            defaults.limits().podPids()));
+            settings.pods().maxPods(),
+            KubeletConfig.Limits.DEFAULT.parallelStarts(),
+            settings.pulls().serial()
+                ? 1
+                : settings.pulls().atOnce().orElse(KubeletConfig.Limits.DEFAULT.parallelPulls()),
+            settings.cgroups().podPids()),
+        settings);
   }
 
   private static List<String> texts(List<InetAddress> addresses) {

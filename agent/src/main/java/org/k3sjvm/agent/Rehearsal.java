@@ -2,10 +2,12 @@ package org.k3sjvm.agent;
 
 import java.io.IOException;
 import org.k3sjvm.agent.config.AgentConfig;
+import org.k3sjvm.agent.config.KubeletOptions;
 import org.k3sjvm.base.lifetime.ServiceGroup;
 import org.k3sjvm.join.Join;
 import org.k3sjvm.join.JoinedNode;
 import org.k3sjvm.kubelet.server.KubeletServer;
+import org.k3sjvm.kubelet.settings.KubeletSettings;
 
 /**
  * {@link Agent} without what changes the host: it prepares nothing and has no pod network. The
@@ -22,29 +24,31 @@ public final class Rehearsal {
 
   /** Blocks until interrupted or until a part fails. */
   public void run() throws InterruptedException {
-    KubeletArgs args = KubeletArgs.parse(config.kubeletArgs());
+    KubeletSettings settings =
+        KubeletOptions.read(config.kubeletArgs(), config.agentDir(), config.taints());
     try (NodeTunnels tunnels = new NodeTunnels();
         Balancers balancers = Balancers.open(config, tunnels);
         ServiceGroup group = ServiceGroup.open("rehearsal")) {
       group.start("load-balancer", balancers::run);
-      group.start("node", () -> runNode(balancers, tunnels, args));
+      group.start("node", () -> runNode(balancers, tunnels, settings));
       group.await();
     }
   }
 
-  private void runNode(Balancers balancers, NodeTunnels tunnels, KubeletArgs args)
+  private void runNode(Balancers balancers, NodeTunnels tunnels, KubeletSettings settings)
       throws InterruptedException, IOException {
     Join join = Agent.join(config, balancers, ground);
     JoinedNode node = join.run();
     try (Apis apis = Apis.open(node);
-        NodeRuntime runtime = NodeRuntime.prepare(config, node.settings(), args.systemdCgroups());
+        NodeRuntime runtime =
+            NodeRuntime.prepare(config, node.settings(), NodeKubelet.systemdCgroups(settings));
         ServiceGroup parts = ServiceGroup.open("node")) {
-      NodeKubelet kubelet = NodeKubelet.compose(config, args, node, apis, runtime, ground);
+      NodeKubelet kubelet = NodeKubelet.compose(config, settings, node, apis, runtime, ground);
       runtime.start(parts);
       tunnels.start(
-          node, join, apis.controller(), balancers, NodeKubelet.endpoint(config, args), parts);
+          node, join, apis.controller(), balancers, NodeKubelet.endpoint(config, settings), parts);
       runtime.ready().await();
-      try (KubeletServer _ = kubelet.serve(config, args, node, apis, runtime)) {
+      try (KubeletServer _ = kubelet.serve(config, settings, node, apis, runtime)) {
         kubelet.start(parts);
         kubelet.awaitAnnotated();
         parts.await();

@@ -5,12 +5,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.k3sjvm.kubelet.cgroup.CgroupSettings;
+import org.k3sjvm.kubelet.settings.KubeletSettings;
 
 /**
  * What a kubelet must know before it starts.
  *
  * @param nodeName lower case, the name in the client certificate
  * @param nodeIps this node's addresses, the primary family first; at most one per family
+ * @param settings everything that a user set; the parts beside it are worked out from them
  */
 public record KubeletConfig(
     String nodeName,
@@ -18,7 +20,8 @@ public record KubeletConfig(
     Directories directories,
     CgroupSettings cgroups,
     Dns dns,
-    Limits limits) {
+    Limits limits,
+    KubeletSettings settings) {
 
   public KubeletConfig {
     nodeIps = List.copyOf(nodeIps);
@@ -28,6 +31,17 @@ public record KubeletConfig(
     if (nodeIps.isEmpty() || nodeIps.size() > 2) {
       throw new IllegalArgumentException("a node has one address, or one of each family");
     }
+  }
+
+  /** With settings at their default. */
+  public KubeletConfig(
+      String nodeName,
+      List<InetAddress> nodeIps,
+      Directories directories,
+      CgroupSettings cgroups,
+      Dns dns,
+      Limits limits) {
+    this(nodeName, nodeIps, directories, cgroups, dns, limits, KubeletSettings.DEFAULT);
   }
 
   /** Everything at its default. */
@@ -86,7 +100,7 @@ public record KubeletConfig(
     public static final Limits DEFAULT = new Limits(110, 6, 3, 0);
 
     public Limits {
-      if (maxPods < 1 || parallelStarts < 1 || parallelPulls < 1 || podPids < 0) {
+      if (maxPods < 0 || parallelStarts < 1 || parallelPulls < 1 || podPids < 0) {
         throw new IllegalArgumentException("limits are positive");
       }
     }

@@ -30,4 +30,20 @@ class CompatibilityTableTest {
     assertThat(refused).isNotEmpty().doesNotContainAnyElementsOf(parsed);
     assertThat(parsed).allSatisfy(name -> assertThat(AgentConfig.help()).contains("--" + name));
   }
+
+  @Test
+  void kubeletSettingsThatTheListPromisesAreTheOnesThatAct() throws Exception {
+    String text = Files.readString(Path.of("../docs/compatibility.md"));
+    int from = text.indexOf("These act:");
+    Matcher name =
+        Pattern.compile("`([A-Za-z0-9.-]+)`")
+            .matcher(text.substring(from, text.indexOf("##", from)));
+    Set<String> promised =
+        name.results().map(r -> r.group(1)).collect(Collectors.toCollection(TreeSet::new));
+    assertThat(
+            KubeletFlag.ALL.stream()
+                .filter(KubeletFlag::acts)
+                .map(flag -> flag.name().equals("-") ? flag.path() : flag.name()))
+        .containsExactlyInAnyOrderElementsOf(promised);
+  }
 }

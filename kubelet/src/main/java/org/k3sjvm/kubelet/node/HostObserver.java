@@ -30,7 +30,6 @@ final class HostObserver {
   /** Source: kubelet v1.36 evictionPressureTransitionPeriod. */
   private static final Duration PRESSURE_LASTS = Duration.ofMinutes(5);
 
-  private static final int MOST_IMAGES = 50;
   private static final int MOST_NAMES = 5;
 
   private final NodeConfig config;
@@ -85,7 +84,7 @@ final class HostObserver {
         version = runtime.version();
       }
       if (Duration.between(imagesAt, now).compareTo(IMAGES_EVERY) >= 0) {
-        lastImages = described(images.listImages());
+        lastImages = described(images.listImages(), config.maxImages().orElse(Integer.MAX_VALUE));
         imagesAt = now;
       }
     } catch (CriException e) {
@@ -111,19 +110,23 @@ final class HostObserver {
   }
 
   private boolean isDiskShort(Optional<FileSystemUsage> disk, Instant now) {
-    double fraction = config.reserved().storageFraction();
-    if (disk.filter(use -> use.availableBytes() < use.capacityBytes() * fraction).isPresent()) {
+    if (disk.filter(this::isShort).isPresent()) {
       pressureUntil = now.plus(PRESSURE_LASTS);
     }
     return now.isBefore(pressureUntil);
   }
 
+  private boolean isShort(FileSystemUsage use) {
+    return use.availableBytes()
+        < config.reservations().mustStayFree("nodefs.available", use.capacityBytes());
+  }
+
   /** Source: kubelet v1.36 pkg/kubelet/nodestatus/setters.go, Images. */
-  static List<ContainerImage> described(List<Image> images) {
+  static List<ContainerImage> described(List<Image> images, long most) {
     List<ContainerImage> described = new ArrayList<>();
     images.stream()
         .sorted(Comparator.comparingLong(Image::sizeBytes).reversed().thenComparing(Image::id))
-        .limit(MOST_IMAGES)
+        .limit(most)
         .forEach(
             image ->
                 described.add(

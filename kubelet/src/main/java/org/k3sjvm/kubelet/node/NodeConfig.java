@@ -6,6 +6,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
+import org.k3sjvm.kubelet.settings.KubeletSettings;
+import org.k3sjvm.kubelet.settings.Reservations;
 
 /**
  * What a node says about itself.
@@ -18,7 +21,10 @@ import java.util.Map;
  * @param providerId set when the node is made; empty for none
  * @param version of the kubelet, such as {@code v1.36.3+k3s1}; servers read it as a number
  * @param port of the kubelet's HTTPS API
+ * @param pods how many pods the node takes
  * @param root the kubelet's directory: its file system is the node's ephemeral storage
+ * @param reservations what pods do not get
+ * @param maxImages images that the status lists; empty for all
  */
 public record NodeConfig(
     String name,
@@ -29,9 +35,10 @@ public record NodeConfig(
     String providerId,
     String version,
     int port,
-    int maxPods,
+    KubeletSettings.PodRules pods,
     Path root,
-    Reserved reserved,
+    Reservations reservations,
+    OptionalInt maxImages,
     Periods periods) {
 
   public NodeConfig {
@@ -42,16 +49,6 @@ public record NodeConfig(
     if (name.isEmpty() || !version.matches("v\\d+\\.\\d+\\.\\d+.*")) {
       throw new IllegalArgumentException("not a node: '" + name + "' at '" + version + "'");
     }
-  }
-
-  /**
-   * What pods do not get.
-   *
-   * @param storageFraction of the file system that must stay free: under it is disk pressure
-   */
-  public record Reserved(long cpuMillis, long memoryBytes, double storageFraction) {
-    /** Source: k3s v1.36.3 pkg/daemons/agent, evictionHard nodefs.available 5%. */
-    public static final Reserved DEFAULT = new Reserved(0, 0, 0.05);
   }
 
   /**

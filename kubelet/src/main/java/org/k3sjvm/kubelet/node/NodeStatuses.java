@@ -21,6 +21,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.cri.RuntimeStatus;
+import org.k3sjvm.kubelet.settings.Reservations;
 
 /**
  * A node's status from what was seen. Source: kubelet v1.36 pkg/kubelet/nodestatus/setters.go and
@@ -63,7 +64,7 @@ final class NodeStatuses {
     Map<String, Quantity> capacity = new TreeMap<>();
     capacity.put("cpu", Quantities.cpu(machine.cpus() * 1000L));
     capacity.put("memory", Quantities.bytes(machine.memoryBytes()));
-    capacity.put("pods", Quantity.parse(Integer.toString(config.maxPods())));
+    capacity.put("pods", Quantity.parse(Integer.toString(config.pods().maxPodsOn(machine.cpus()))));
     if (seen.storageBytes() > 0) {
       capacity.put("ephemeral-storage", Quantities.bytes(seen.storageBytes()));
     }
@@ -74,19 +75,26 @@ final class NodeStatuses {
   }
 
   static Map<String, Quantity> allocatable(NodeConfig config, Observation seen) {
-    NodeConfig.Reserved reserved = config.reserved();
+    Reservations reservations = config.reservations();
+    Reservations.Amounts reserved = reservations.reserved();
     MachineFacts machine = seen.machine();
     Map<String, Quantity> allocatable = new TreeMap<>(capacity(config, seen));
     allocatable.put(
         "cpu", Quantities.cpu(Math.max(0, machine.cpus() * 1000L - reserved.cpuMillis())));
     long huge = machine.hugePages().values().stream().mapToLong(Long::longValue).sum();
+    long keptMemory =
+        reserved.memoryBytes()
+            + reservations.mustStayFree("memory.available", machine.memoryBytes());
     allocatable.put(
         "memory",
-        Quantities.bytes(Math.max(0, machine.memoryBytes() - reserved.memoryBytes() - huge)));
+        Quantities.bytes(Math.max(0, Math.max(0, machine.memoryBytes() - keptMemory) - huge)));
     if (seen.storageBytes() > 0) {
-      long kept = (long) (seen.storageBytes() * reserved.storageFraction());
+      long kept =
+          reserved.storageBytes()
+              + reservations.mustStayFree("nodefs.available", seen.storageBytes());
       allocatable.put(
-          "ephemeral-storage", Quantity.parse(Long.toString(seen.storageBytes() - kept)));
+          "ephemeral-storage",
+          Quantity.parse(Long.toString(Math.max(0, seen.storageBytes() - kept))));
     }
     return allocatable;
   }

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,6 +36,8 @@ import org.k3sjvm.kube.Resources;
 import org.k3sjvm.kube.testing.FakeKubeApi;
 import org.k3sjvm.kube.testing.FakeKubeApi.Verb;
 import org.k3sjvm.kubelet.Eventually;
+import org.k3sjvm.kubelet.settings.KubeletSettings;
+import org.k3sjvm.kubelet.settings.Reservations;
 import org.k3sjvm.linux.testing.FakeMounts;
 
 class NodeKeeperTest {
@@ -60,9 +63,10 @@ class NodeKeeperTest {
         "",
         "v1.36.3+k3s1",
         10250,
-        110,
+        KubeletSettings.DEFAULT.pods(),
         root,
-        NodeConfig.Reserved.DEFAULT,
+        Reservations.DEFAULT,
+        OptionalInt.of(50),
         NodeConfig.Periods.DEFAULT);
   }
 

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -28,6 +29,8 @@ import org.k3sjvm.kube.KubeException;
 import org.k3sjvm.kube.Kubeconfig;
 import org.k3sjvm.kube.ObjectName;
 import org.k3sjvm.kube.Resources;
+import org.k3sjvm.kubelet.settings.KubeletSettings;
+import org.k3sjvm.kubelet.settings.Reservations;
 import org.k3sjvm.kubelet.volume.LocalPodVolumes;
 import org.k3sjvm.linux.mount.KernelMounts;
 import org.k3sjvm.linux.mount.MountPoint;
@@ -63,9 +66,10 @@ class RealNodeIT {
                 "",
                 "v1.21.2+k3s1",
                 10250,
-                110,
+                KubeletSettings.DEFAULT.pods(),
                 root,
-                NodeConfig.Reserved.DEFAULT,
+                Reservations.DEFAULT,
+                OptionalInt.of(50),
                 NodeConfig.Periods.DEFAULT),
             api,
             runtime,
