@@ -2,6 +2,9 @@ package org.k3sjvm.kubelet;
 
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -19,6 +22,7 @@ import org.k3sjvm.base.time.Sleeper;
 import org.k3sjvm.cri.ContainerRuntime;
 import org.k3sjvm.cri.ImageService;
 import org.k3sjvm.kube.KubeApi;
+import org.k3sjvm.kubelet.cgroup.NodeCgroups;
 import org.k3sjvm.kubelet.cgroup.PodCgroups;
 import org.k3sjvm.kubelet.event.EventRecorder;
 import org.k3sjvm.kubelet.image.Images;
@@ -44,6 +48,7 @@ import org.k3sjvm.kubelet.source.ServiceIndex;
 import org.k3sjvm.kubelet.status.StatusWriter;
 import org.k3sjvm.kubelet.trace.PodStarts;
 import org.k3sjvm.kubelet.trace.Timed;
+import org.k3sjvm.kubelet.translate.HostMemory;
 import org.k3sjvm.kubelet.volume.PodVolumes;
 import org.k3sjvm.linux.cgroup.Cgroups;
 
@@ -63,6 +68,7 @@ final class Pods implements Service, PodOutput {
   private final OrphanSweeper sweeper;
   private final PodStarts starts;
   private final PodVolumes volumes;
+  private final NodeCgroups nodeCgroups;
   private final ServiceGroup group = ServiceGroup.open("kubelet-pods");
   private final Set<PodUid> sweeping = ConcurrentHashMap.newKeySet();
   private final Semaphore sweeps = new Semaphore(2);
@@ -80,10 +86,11 @@ final class Pods implements Service, PodOutput {
     starts = new PodStarts(clock, System::nanoTime);
     PodOutput output = Timed.output(this, starts);
     List<String> hostIps = config.nodeIps().stream().map(IpAddresses::text).toList();
-    PodCgroups cgroups = new PodCgroups(kernelCgroups, config.cgroups(), config.limits().podPids());
+    PodCgroups cgroups = new PodCgroups(kernelCgroups, config.cgroups(), hostMemory(kernelCgroups));
     KubeObjects objects = new KubeObjects(api);
     status = new StatusWriter(api, clock);
     events = new EventRecorder(api, config.nodeName(), clock, Sleeper.SYSTEM);
+    nodeCgroups = nodeCgroups(config, cgroups);
     services = new ServiceIndex(api);
     observer = new RuntimeObserver(runtime);
     Places places =
@@ -119,6 +126,27 @@ final class Pods implements Service, PodOutput {
     watch = new RuntimeWatch(runtime, observer, new Watcher(), clock, Sleeper.SYSTEM);
   }
 
+  private static HostMemory hostMemory(Cgroups kernelCgroups) {
+    try {
+      return HostMemory.read(Path.of("/"), kernelCgroups.layout());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private NodeCgroups nodeCgroups(KubeletConfig config, PodCgroups cgroups) {
+    try {
+      return new NodeCgroups(
+          cgroups,
+          config.settings().reservations(),
+          NodeCgroups.Host.read(cgroups.memory()),
+          events::recordOfNode,
+          Sleeper.SYSTEM);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   PodLookup lookup() {
     return workers;
   }
@@ -144,6 +172,7 @@ final class Pods implements Service, PodOutput {
   public void run() throws InterruptedException {
     try (group;
         probes) {
+      group.start("cgroups", nodeCgroups);
       group.start("workers", workers);
       group.start("status", status);
       group.start("events", events);

@@ -5,148 +5,203 @@ import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import java.math.BigDecimal;
-import java.math.RoundingMode;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.function.Function;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.k3sjvm.cri.HugepageLimit;
 import org.k3sjvm.cri.LinuxResources;
 import org.k3sjvm.kubelet.pod.DesiredPod;
 import org.k3sjvm.kubelet.pod.Qos;
+import org.k3sjvm.kubelet.resources.PodRequests;
 
 /**
  * Requests and limits as the kernel's numbers.
  *
- * <p>Source: kubelet v1.36 pkg/kubelet/cm/helpers_linux.go and pkg/kubelet/qos/policy.go.
+ * <p>Source: kubelet v1.36 pkg/kubelet/cm/helpers_linux.go and
+ * pkg/kubelet/kuberuntime/kuberuntime_container_linux.go.
  */
 public final class PodResources {
-  public static final long PERIOD_MICROS = 100_000;
-
   private static final long MIN_SHARES = 2;
   private static final long MAX_SHARES = 262_144;
+  private static final long SHARES_PER_CORE = 1024;
   private static final long MIN_QUOTA_MICROS = 1000;
-  private static final long CRITICAL_PRIORITY = 2_000_000_000L;
-  private static final int GUARANTEED_OOM = -997;
-  private static final int BEST_EFFORT_OOM = 1000;
+  private static final String HUGE_PAGES = "hugepages-";
 
   private PodResources() {}
 
-  /** What a pod takes together; limits are empty unless every container has one. */
-  public record PodTotal(long cpuShares, OptionalLong cpuMilliLimit, OptionalLong memoryLimit) {}
+  /**
+   * What the numbers depend on besides the pod.
+   *
+   * @param unified whether the kernel has one tree of control groups (v2)
+   * @param cpuPeriod of quotas; empty for no quotas at all
+   * @param oomGroup whether a container whose memory is short ends as a whole; with one tree only
+   * @param limitedSwap whether burstable containers may swap; with one tree only
+   */
+  public record Host(
+      HostMemory memory,
+      boolean unified,
+      Optional<Duration> cpuPeriod,
+      boolean oomGroup,
+      boolean limitedSwap) {}
+
+  /**
+   * What a pod takes together.
+   *
+   * @param cpuShares its weight against other pods
+   * @param cpuMilliLimit empty unless every container has one
+   * @param memoryLimit bytes; empty unless every container has one
+   * @param hugePages bytes by size of a page
+   */
+  public record PodTotal(
+      long cpuShares,
+      OptionalLong cpuMilliLimit,
+      OptionalLong memoryLimit,
+      Map<Long, Long> hugePages) {
+    public PodTotal {
+      hugePages = Map.copyOf(hugePages);
+    }
+  }
 
   /** One container's. */
-  public static LinuxResources of(DesiredPod pod, Container container, long nodeMemoryBytes) {
-    ResourceRequirements r = container.getResources();
-    OptionalLong cpuRequest = milli(requests(r), "cpu");
-    OptionalLong cpuLimit = milli(limits(r), "cpu");
-    long shares = shares(cpuRequest.isPresent() ? cpuRequest : cpuLimit);
-    long quota = cpuLimit.isPresent() ? quota(cpuLimit.getAsLong()) : 0;
-    return LinuxResources.NONE
-        .withCpu(PERIOD_MICROS, quota, shares)
-        .withMemoryLimitBytes(whole(limits(r), "memory").orElse(0))
-        .withOomScoreAdj(oomScore(pod, container, nodeMemoryBytes));
-  }
-
-  /** The pod's sums, for its control group. Source: kubelet ResourceConfigForPod. */
-  public static PodTotal total(PodSpec spec) {
-    if (Qos.of(spec) == Qos.BEST_EFFORT) {
-      return new PodTotal(MIN_SHARES, OptionalLong.empty(), OptionalLong.empty());
-    }
-    long cpu = effective(spec, c -> milliRequest(c.getResources()));
-    return new PodTotal(
-        shares(OptionalLong.of(cpu + overhead(spec, "cpu", true))),
-        limit(spec, c -> milli(limits(c.getResources()), "cpu"), overhead(spec, "cpu", true)),
-        limit(
-            spec, c -> whole(limits(c.getResources()), "memory"), overhead(spec, "memory", false)));
-  }
-
-  /** Linear in the share of the node's memory that a burstable container asks for. */
-  static int oomScore(DesiredPod pod, Container container, long nodeMemoryBytes) {
+  public static LinuxResources of(DesiredPod pod, Container container, Host host) {
     PodSpec spec = pod.pod().getSpec();
-    Integer priority = spec.getPriority();
-    if (priority != null && priority >= CRITICAL_PRIORITY) {
-      return GUARANTEED_OOM;
+    Map<String, BigDecimal> requests = requests(container.getResources());
+    Map<String, BigDecimal> limits = effectiveLimits(spec, container);
+    long cpuLimit = PodRequests.milli(limits, "cpu");
+    long shares =
+        shares(requests.containsKey("cpu") ? PodRequests.milli(requests, "cpu") : cpuLimit);
+    long memoryLimit = PodRequests.whole(limits, "memory");
+    LinuxResources resources =
+        LinuxResources.NONE
+            .withCpu(0, 0, shares)
+            .withMemoryLimitBytes(memoryLimit)
+            .withOomScoreAdj(OomScore.of(pod, container, host.memory().totalBytes()))
+            .withHugepageLimits(hugePages(spec, container, host));
+    if (host.cpuPeriod().isPresent()) {
+      Duration period = host.cpuPeriod().get();
+      resources = resources.withCpu(micros(period), quota(cpuLimit, period), shares);
     }
-    return switch (Qos.of(spec)) {
-      case GUARANTEED -> GUARANTEED_OOM;
-      case BEST_EFFORT -> BEST_EFFORT_OOM;
-      case BURSTABLE -> {
-        long request = whole(requests(container.getResources()), "memory").orElse(0);
-        long score = 1000 - 1000 * request / Math.max(1, nodeMemoryBytes);
-        yield Math.clamp(score, 1000 + GUARANTEED_OOM, BEST_EFFORT_OOM - 1);
-      }
-    };
-  }
-
-  static long shares(OptionalLong milli) {
-    return milli.isEmpty()
-        ? MIN_SHARES
-        : Math.clamp(milli.getAsLong() * 1024 / 1000, MIN_SHARES, MAX_SHARES);
-  }
-
-  /** Microseconds in each period. */
-  public static long quota(long milli) {
-    return Math.max(MIN_QUOTA_MICROS, milli * PERIOD_MICROS / 1000);
-  }
-
-  private static long milliRequest(@Nullable ResourceRequirements r) {
-    OptionalLong request = milli(requests(r), "cpu");
-    return request.isPresent() ? request.getAsLong() : milli(limits(r), "cpu").orElse(0);
-  }
-
-  /** The largest that is needed at one time: all regular containers, or one init container. */
-  private static long effective(PodSpec spec, Function<Container, Long> of) {
-    long sidecars = 0;
-    long peak = 0;
-    for (Container c : spec.getInitContainers()) {
-      if ("Always".equals(c.getRestartPolicy())) {
-        sidecars += of.apply(c);
-        peak = Math.max(peak, sidecars);
+    Map<String, String> unified = new HashMap<>();
+    if (host.unified() && host.oomGroup()) {
+      unified.put("memory.oom.group", "1");
+    }
+    if (host.memory().swapLimits()) {
+      if (host.unified()) {
+        unified.put("memory.swap.max", "" + swap(pod, container, host));
       } else {
-        peak = Math.max(peak, sidecars + of.apply(c));
+        resources = resources.withMemorySwapLimitBytes(memoryLimit);
       }
     }
-    long regular = spec.getContainers().stream().mapToLong(of::apply).sum();
-    return Math.max(peak, sidecars + regular);
+    return resources.withUnified(unified);
   }
 
-  private static OptionalLong limit(
-      PodSpec spec, Function<Container, OptionalLong> of, long overhead) {
-    boolean all =
-        spec.getContainers().stream().allMatch(c -> of.apply(c).isPresent())
-            && spec.getInitContainers().stream().allMatch(c -> of.apply(c).isPresent());
-    return all
-        ? OptionalLong.of(effective(spec, c -> of.apply(c).orElse(0)) + overhead)
-        : OptionalLong.empty();
+  /** The pod's sums, for its control group. */
+  public static PodTotal total(PodSpec spec) {
+    Qos qos = Qos.of(spec);
+    Map<String, BigDecimal> requests = PodRequests.requests(spec);
+    Map<Long, Long> hugePages = new TreeMap<>();
+    requests.forEach(
+        (name, amount) ->
+            pageSize(name)
+                .ifPresent(size -> hugePages.put(size, PodRequests.whole(requests, name))));
+    if (qos == Qos.BEST_EFFORT) {
+      return new PodTotal(MIN_SHARES, OptionalLong.empty(), OptionalLong.empty(), hugePages);
+    }
+    Map<String, BigDecimal> limits = PodRequests.limits(spec);
+    boolean always = qos == Qos.GUARANTEED;
+    return new PodTotal(
+        shares(PodRequests.milli(requests, "cpu")),
+        always || PodRequests.allLimited(spec, "cpu")
+            ? OptionalLong.of(PodRequests.milli(limits, "cpu"))
+            : OptionalLong.empty(),
+        always || PodRequests.allLimited(spec, "memory")
+            ? OptionalLong.of(PodRequests.whole(limits, "memory"))
+            : OptionalLong.empty(),
+        hugePages);
   }
 
-  private static long overhead(PodSpec spec, String name, boolean milli) {
-    return (milli ? milli(spec.getOverhead(), name) : whole(spec.getOverhead(), name)).orElse(0);
+  /** The weight of so many thousandths of a processor. */
+  public static long shares(long milli) {
+    return milli > MAX_SHARES * 1000
+        ? MAX_SHARES
+        : Math.clamp(milli * SHARES_PER_CORE / 1000, MIN_SHARES, MAX_SHARES);
   }
 
-  private static @Nullable Map<String, Quantity> requests(@Nullable ResourceRequirements r) {
-    return r == null ? null : r.getRequests();
+  /** Microseconds in each period; 0 for no limit. */
+  public static long quota(long milli, Duration period) {
+    return milli == 0 ? 0 : Math.max(MIN_QUOTA_MICROS, milli * micros(period) / 1000);
   }
 
-  private static @Nullable Map<String, Quantity> limits(@Nullable ResourceRequirements r) {
-    return r == null ? null : r.getLimits();
+  /** Of a resource's name such as {@code hugepages-2Mi}; empty for other resources. */
+  static Optional<Long> pageSize(String resource) {
+    return resource.startsWith(HUGE_PAGES)
+        ? Optional.of(
+            Quantity.parse(resource.substring(HUGE_PAGES.length()))
+                .getNumericalAmount()
+                .longValue())
+        : Optional.empty();
   }
 
-  private static OptionalLong milli(@Nullable Map<String, Quantity> from, String name) {
-    return ceiling(from, name, BigDecimal.valueOf(1000));
+  /** As the runtime names a size: {@code 64KB}, {@code 2MB}, {@code 1GB}. */
+  public static String pageUnit(long bytes) {
+    List<String> units = List.of("B", "KB", "MB", "GB", "TB", "PB");
+    long rest = bytes;
+    int unit = 0;
+    while (rest >= 1024 && rest % 1024 == 0 && unit < units.size() - 1) {
+      rest /= 1024;
+      unit++;
+    }
+    return rest + units.get(unit);
   }
 
-  private static OptionalLong whole(@Nullable Map<String, Quantity> from, String name) {
-    return ceiling(from, name, BigDecimal.ONE);
+  /** A container's own limits, the pod's where it has none. */
+  private static Map<String, BigDecimal> effectiveLimits(PodSpec spec, Container container) {
+    Map<String, BigDecimal> limits = limits(container.getResources());
+    limits.values().removeIf(amount -> amount.signum() == 0);
+    limits(spec.getResources()).forEach(limits::putIfAbsent);
+    return limits;
   }
 
-  private static OptionalLong ceiling(
-      @Nullable Map<String, Quantity> from, String name, BigDecimal times) {
-    Optional<Quantity> quantity = Optional.ofNullable(from == null ? null : from.get(name));
-    return quantity
-        .map(q -> q.getNumericalAmount().multiply(times).setScale(0, RoundingMode.CEILING))
-        .map(q -> OptionalLong.of(q.longValue()))
-        .orElseGet(OptionalLong::empty);
+  private static List<HugepageLimit> hugePages(PodSpec spec, Container container, Host host) {
+    Map<Long, Long> wanted = new HashMap<>();
+    for (Map<String, BigDecimal> limits :
+        List.of(limits(spec.getResources()), limits(container.getResources()))) {
+      limits.forEach(
+          (name, amount) ->
+              pageSize(name).ifPresent(size -> wanted.put(size, PodRequests.whole(limits, name))));
+    }
+    return host.memory().hugePageSizes().stream()
+        .map(size -> new HugepageLimit(pageUnit(size), wanted.getOrDefault(size, 0L)))
+        .toList();
+  }
+
+  /** Bytes that a container may swap; with one tree only. */
+  private static long swap(DesiredPod pod, Container container, Host host) {
+    BigDecimal request = requests(container.getResources()).getOrDefault("memory", BigDecimal.ZERO);
+    BigDecimal limit = limits(container.getResources()).getOrDefault("memory", BigDecimal.ZERO);
+    boolean may =
+        host.limitedSwap()
+            && !OomScore.critical(pod)
+            && Qos.of(pod.pod().getSpec()) == Qos.BURSTABLE
+            && request.compareTo(limit) != 0;
+    double part = request.doubleValue() / host.memory().totalBytes();
+    return may && part <= 1 ? (long) (part * host.memory().swapBytes()) : 0;
+  }
+
+  private static Map<String, BigDecimal> requests(@Nullable ResourceRequirements r) {
+    return PodRequests.amounts(r == null ? null : r.getRequests());
+  }
+
+  private static Map<String, BigDecimal> limits(@Nullable ResourceRequirements r) {
+    return PodRequests.amounts(r == null ? null : r.getLimits());
+  }
+
+  private static long micros(Duration time) {
+    return time.toNanos() / 1000;
   }
 }

@@ -2,6 +2,7 @@ package org.k3sjvm.linux.cgroup;
 
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -139,11 +140,16 @@ public final class CgroupFs implements Cgroups {
 
   private static void createUnified(CgroupLayout.Unified unified, CgroupName name)
       throws IOException {
-    Path group = unified.root();
-    for (String step : name.steps()) {
+    Path group = directory(unified.root(), name);
+    if (makeLeaf(group)) {
       delegate(unified, group);
-      group = group.resolve(step);
-      Files.createDirectories(group);
+      return;
+    }
+    Path step = unified.root();
+    for (String child : name.steps()) {
+      delegate(unified, step);
+      step = step.resolve(child);
+      makeLeaf(step);
     }
     delegate(unified, group);
   }
@@ -160,23 +166,46 @@ public final class CgroupFs implements Cgroups {
   }
 
   private static void createLegacy(CgroupLayout.Legacy legacy, CgroupName name) throws IOException {
-    for (Path root : new LinkedHashSet<>(legacy.hierarchies().values())) {
-      Files.createDirectories(directory(root, name));
-    }
     Path cpusets = legacy.hierarchies().get("cpuset");
-    if (cpusets != null) {
-      inheritCpuset(cpusets, name);
+    for (Path root : new LinkedHashSet<>(legacy.hierarchies().values())) {
+      Path group = directory(root, name);
+      boolean made = makeLeaf(group);
+      if (!made && !Files.isDirectory(group)) {
+        Files.createDirectories(group);
+      }
+      if (root.equals(cpusets)) {
+        inheritCpuset(root, name, made);
+      }
     }
   }
 
-  /** A new v1 cpuset is empty, and takes no process before it has processors and memory nodes. */
-  private static void inheritCpuset(Path root, CgroupName name) throws IOException {
+  /** Whether the group was made just now; false when it is there, or its parent is not. */
+  private static boolean makeLeaf(Path group) throws IOException {
+    try {
+      Files.createDirectory(group);
+      return true;
+    } catch (FileAlreadyExistsException | NoSuchFileException e) {
+      return false;
+    }
+  }
+
+  /**
+   * A new v1 cpuset is empty, and takes no process before it has processors and memory nodes.
+   *
+   * @param leafOnly whether only the last group is new
+   */
+  private static void inheritCpuset(Path root, CgroupName name, boolean leafOnly)
+      throws IOException {
+    List<String> steps = name.steps();
     Path group = root;
-    for (String step : name.steps()) {
-      Path child = group.resolve(step);
-      for (String file : List.of("cpuset.cpus", "cpuset.mems")) {
-        if (CgroupFiles.read(child.resolve(file)).filter(String::isEmpty).isPresent()) {
-          CgroupFiles.write(child.resolve(file), CgroupFiles.read(group.resolve(file)).orElse(""));
+    for (int i = 0; i < steps.size(); i++) {
+      Path child = group.resolve(steps.get(i));
+      if (!leafOnly || i == steps.size() - 1) {
+        for (String file : List.of("cpuset.cpus", "cpuset.mems")) {
+          if (CgroupFiles.read(child.resolve(file)).filter(String::isEmpty).isPresent()) {
+            CgroupFiles.write(
+                child.resolve(file), CgroupFiles.read(group.resolve(file)).orElse(""));
+          }
         }
       }
       group = child;
@@ -209,6 +238,9 @@ public final class CgroupFs implements Cgroups {
     if (has.contains("pids")) {
       limits.pids().ifPresent(count -> put(group, "pids.max", orMax(count)));
     }
+    limits
+        .hugePages()
+        .forEach((size, bytes) -> putIfThere(group, "hugetlb." + size + ".max", orMax(bytes)));
   }
 
   private static void limitLegacy(
@@ -234,6 +266,17 @@ public final class CgroupFs implements Cgroups {
     limitOne(
         hierarchy(legacy, "memory", name), "memory.limit_in_bytes", limits.memoryBytes(), "-1");
     limitOne(hierarchy(legacy, "pids", name), "pids.max", limits.pids(), "max");
+    hierarchy(legacy, "hugetlb", name)
+        .ifPresent(
+            group ->
+                limits
+                    .hugePages()
+                    .forEach(
+                        (size, bytes) ->
+                            putIfThere(
+                                group,
+                                "hugetlb." + size + ".limit_in_bytes",
+                                bytes == CgroupLimits.UNLIMITED ? "-1" : "" + bytes)));
   }
 
   private static void limitOne(
@@ -245,6 +288,12 @@ public final class CgroupFs implements Cgroups {
           directory.get(),
           file,
           value == CgroupLimits.UNLIMITED ? unlimited : Long.toString(value));
+    }
+  }
+
+  private static void putIfThere(Path group, String file, String value) {
+    if (Files.exists(group.resolve(file))) {
+      put(group, file, value);
     }
   }
 

@@ -1,6 +1,7 @@
 package org.k3sjvm.linux.cgroup;
 
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -12,14 +13,16 @@ import java.util.OptionalLong;
  * @param cpuPeriod the quota's period; 100 ms where absent
  * @param memoryBytes most memory
  * @param pids most processes and threads
+ * @param hugePages most bytes by size of a page, which is written as in {@code 2MB}
  */
 public record CgroupLimits(
     OptionalLong cpuShares,
     Optional<Duration> cpuQuotaPerPeriod,
     Optional<Duration> cpuPeriod,
     OptionalLong memoryBytes,
-    OptionalLong pids) {
-  /** For memory and pids. */
+    OptionalLong pids,
+    Map<String, Long> hugePages) {
+  /** For memory, pids and huge pages. */
   public static final long UNLIMITED = -1;
 
   /** For the quota. */
@@ -36,7 +39,12 @@ public record CgroupLimits(
           Optional.empty(),
           Optional.empty(),
           OptionalLong.empty(),
-          OptionalLong.empty());
+          OptionalLong.empty(),
+          Map.of());
+
+  public CgroupLimits {
+    hugePages = Map.copyOf(hugePages);
+  }
 
   public static CgroupLimits cpuShares(long shares) {
     return NONE.withCpuShares(shares);
@@ -48,28 +56,34 @@ public record CgroupLimits(
         cpuQuotaPerPeriod,
         cpuPeriod,
         memoryBytes,
-        pids);
+        pids,
+        hugePages);
   }
 
   public CgroupLimits withCpuQuota(Duration quotaPerPeriod, Duration period) {
     return new CgroupLimits(
-        cpuShares, Optional.of(quotaPerPeriod), Optional.of(period), memoryBytes, pids);
+        cpuShares, Optional.of(quotaPerPeriod), Optional.of(period), memoryBytes, pids, hugePages);
   }
 
   public CgroupLimits withMemoryBytes(long bytes) {
-    return new CgroupLimits(cpuShares, cpuQuotaPerPeriod, cpuPeriod, OptionalLong.of(bytes), pids);
+    return new CgroupLimits(
+        cpuShares, cpuQuotaPerPeriod, cpuPeriod, OptionalLong.of(bytes), pids, hugePages);
   }
 
   public CgroupLimits withPids(long count) {
     return new CgroupLimits(
-        cpuShares, cpuQuotaPerPeriod, cpuPeriod, memoryBytes, OptionalLong.of(count));
+        cpuShares, cpuQuotaPerPeriod, cpuPeriod, memoryBytes, OptionalLong.of(count), hugePages);
+  }
+
+  public CgroupLimits withHugePages(Map<String, Long> bytes) {
+    return new CgroupLimits(cpuShares, cpuQuotaPerPeriod, cpuPeriod, memoryBytes, pids, bytes);
   }
 
   /**
    * The cgroup v2 weight, 1 to 10000, that stands for v1 shares. Source: KEP-2254, {@code 1 +
    * ((shares - 2) * 9999) / 262142}.
    */
-  static long weightOf(long shares) {
+  public static long weightOf(long shares) {
     return 1 + (Math.clamp(shares, MIN_CPU_SHARES, MAX_CPU_SHARES) - 2) * 9999 / 262142;
   }
 }

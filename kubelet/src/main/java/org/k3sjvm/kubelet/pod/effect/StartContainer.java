@@ -29,7 +29,6 @@ import org.k3sjvm.kubelet.pod.PodAddresses;
 import org.k3sjvm.kubelet.pod.PodEvent;
 import org.k3sjvm.kubelet.translate.ConfigException;
 import org.k3sjvm.kubelet.translate.ContainerConfigs;
-import org.k3sjvm.kubelet.translate.PodResources;
 import org.k3sjvm.kubelet.translate.Security;
 
 /**
@@ -148,7 +147,7 @@ final class StartContainer {
             ImageSpec.of(image.id(), container.getImage()),
             env,
             mounts.of(pod, container, podIps, env, start.restartCount()),
-            PodResources.of(pod, container, nodeMemoryBytes()),
+            tools.cgroups().resources(pod, container),
             Security.of(mounts.withGroups(pod), container, image.user(), tools.places().root()),
             mounts.devices(pod, container)));
   }
@@ -165,12 +164,6 @@ final class StartContainer {
                         "services have not yet been read at least once, cannot construct envvars"));
     boolean links = !Boolean.FALSE.equals(pod.pod().getSpec().getEnableServiceLinks());
     return ServiceEnv.of(pod.namespace(), links, known);
-  }
-
-  private long nodeMemoryBytes() {
-    return Optional.ofNullable(tools.cluster().allocatable().get().get("memory"))
-        .map(q -> q.getNumericalAmount().longValue())
-        .orElse(Long.MAX_VALUE);
   }
 
   private Optional<String> postStart(
