@@ -52,6 +52,21 @@ public record Mount(
         "");
   }
 
+  /** The same with ids of the host seen as others inside. */
+  public Mount withIdMappings(List<IdMapping> uids, List<IdMapping> gids) {
+    return new Mount(
+        containerPath,
+        hostPath,
+        readonly,
+        selinuxRelabel,
+        propagation,
+        uids,
+        gids,
+        recursiveReadOnly,
+        image,
+        imageSubPath);
+  }
+
   /** Which later mounts cross between host and container. */
   public enum Propagation {
     PRIVATE,
