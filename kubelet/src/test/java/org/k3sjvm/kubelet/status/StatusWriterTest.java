@@ -207,8 +207,10 @@ class StatusWriterTest {
       api.failNext(Verb.PATCH_STATUS, new KubeException.Invalid("patch", "rubbish"));
       writer.report(new PodReport(DesiredPod.of(bad), status("Running").build(), false));
     }
-    writer.report(report(status("Running").build()));
     group.start("writer", writer);
+    await(() -> api.requests().stream().filter(r -> r.verb() == Verb.PATCH_STATUS).count() >= 8);
+
+    writer.report(report(status("Running").build()));
 
     await(() -> "Running".equals(stored().getPhase()));
   }
