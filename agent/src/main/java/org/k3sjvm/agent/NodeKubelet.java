@@ -18,6 +18,7 @@ import org.k3sjvm.join.NodeCertificate;
 import org.k3sjvm.kubelet.Kubelet;
 import org.k3sjvm.kubelet.KubeletConfig;
 import org.k3sjvm.kubelet.cgroup.CgroupSettings;
+import org.k3sjvm.kubelet.image.ImageSettings;
 import org.k3sjvm.kubelet.node.AgentNodePatch;
 import org.k3sjvm.kubelet.node.NodeArguments;
 import org.k3sjvm.kubelet.node.NodeConfig;
@@ -26,6 +27,7 @@ import org.k3sjvm.kubelet.pod.PodEvent;
 import org.k3sjvm.kubelet.server.KubeletServer;
 import org.k3sjvm.kubelet.server.KubeletServerConfig;
 import org.k3sjvm.kubelet.settings.KubeletSettings;
+import org.k3sjvm.kubelet.userns.IdRange;
 import org.k3sjvm.kubelet.volume.LocalPodVolumes;
 import org.k3sjvm.linux.mount.Mounts;
 
@@ -74,7 +76,7 @@ final class NodeKubelet {
             RandomGenerator.getDefault());
     Kubelet kubelet =
         new Kubelet(
-            kubeletConfig(settings, node, ground),
+            kubeletConfig(config, settings, node, ground),
             new Kubelet.Ports(
                 runtime.runtime(),
                 runtime.images(),
@@ -175,7 +177,8 @@ final class NodeKubelet {
   }
 
   private static KubeletConfig kubeletConfig(
-      KubeletSettings settings, JoinedNode node, Ground ground) {
+      AgentConfig config, KubeletSettings settings, JoinedNode node, Ground ground)
+      throws IOException {
     return new KubeletConfig(
         node.name(),
         node.addresses().internal(),
@@ -191,11 +194,22 @@ final class NodeKubelet {
         new KubeletConfig.Limits(
             settings.pods().maxPods(),
             KubeletConfig.Limits.DEFAULT.parallelStarts(),
-            settings.pulls().serial()
-                ? 1
-                : settings.pulls().atOnce().orElse(KubeletConfig.Limits.DEFAULT.parallelPulls()),
             settings.cgroups().podPids()),
+        images(config, settings.pulls()),
+        IdRange.granted(Path.of("/etc")),
         settings);
+  }
+
+  private static ImageSettings images(AgentConfig config, KubeletSettings.Pulls pulls) {
+    ImageSettings limits =
+        ImageSettings.DEFAULT.withLimits(
+            pulls.serial() ? 1 : pulls.atOnce().orElse(ImageSettings.DEFAULT.parallelPulls()),
+            pulls.rate().perSecond(),
+            pulls.rate().burst());
+    return config
+        .credentialProviders()
+        .map(p -> limits.withProviders(p.directory(), p.providers()))
+        .orElse(limits);
   }
 
   private static List<String> texts(List<InetAddress> addresses) {

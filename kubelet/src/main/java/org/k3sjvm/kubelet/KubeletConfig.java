@@ -5,13 +5,17 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.k3sjvm.kubelet.cgroup.CgroupSettings;
+import org.k3sjvm.kubelet.image.ImageSettings;
 import org.k3sjvm.kubelet.settings.KubeletSettings;
+import org.k3sjvm.kubelet.userns.IdRange;
 
 /**
  * What a kubelet must know before it starts.
  *
  * @param nodeName lower case, the name in the client certificate
  * @param nodeIps this node's addresses, the primary family first; at most one per family
+ * @param images how images are pulled
+ * @param userIds of the host, for pods with a user namespace of their own
  * @param settings everything that a user set; the parts beside it are worked out from them
  */
 public record KubeletConfig(
@@ -21,6 +25,8 @@ public record KubeletConfig(
     CgroupSettings cgroups,
     Dns dns,
     Limits limits,
+    ImageSettings images,
+    IdRange userIds,
     KubeletSettings settings) {
 
   public KubeletConfig {
@@ -33,7 +39,7 @@ public record KubeletConfig(
     }
   }
 
-  /** With settings at their default. */
+  /** With settings, images and user ids as they are by default. */
   public KubeletConfig(
       String nodeName,
       List<InetAddress> nodeIps,
@@ -41,7 +47,16 @@ public record KubeletConfig(
       CgroupSettings cgroups,
       Dns dns,
       Limits limits) {
-    this(nodeName, nodeIps, directories, cgroups, dns, limits, KubeletSettings.DEFAULT);
+    this(
+        nodeName,
+        nodeIps,
+        directories,
+        cgroups,
+        dns,
+        limits,
+        ImageSettings.DEFAULT,
+        IdRange.DEFAULT,
+        KubeletSettings.DEFAULT);
   }
 
   /** Everything at its default. */
@@ -92,15 +107,14 @@ public record KubeletConfig(
    *
    * @param maxPods pods that this node takes
    * @param parallelStarts sandboxes and containers that are made or ended at one time
-   * @param parallelPulls images pulled at one time; one image is pulled once at a time anyway
    * @param podPids processes in one pod; 0 for no limit
    */
-  public record Limits(int maxPods, int parallelStarts, int parallelPulls, long podPids) {
+  public record Limits(int maxPods, int parallelStarts, long podPids) {
     /** Source: kubelet v1.36 maxPods; the others measured on two cores with containerd 1.6. */
-    public static final Limits DEFAULT = new Limits(110, 6, 3, 0);
+    public static final Limits DEFAULT = new Limits(110, 6, 0);
 
     public Limits {
-      if (maxPods < 0 || parallelStarts < 1 || parallelPulls < 1 || podPids < 0) {
+      if (maxPods < 0 || parallelStarts < 1 || podPids < 0) {
         throw new IllegalArgumentException("limits are positive");
       }
     }

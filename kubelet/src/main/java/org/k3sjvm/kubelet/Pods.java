@@ -26,6 +26,7 @@ import org.k3sjvm.kubelet.cgroup.NodeCgroups;
 import org.k3sjvm.kubelet.cgroup.PodCgroups;
 import org.k3sjvm.kubelet.event.EventRecorder;
 import org.k3sjvm.kubelet.image.Images;
+import org.k3sjvm.kubelet.image.PullCredentials;
 import org.k3sjvm.kubelet.pod.DesiredPod;
 import org.k3sjvm.kubelet.pod.PodEffects;
 import org.k3sjvm.kubelet.pod.PodEvent;
@@ -35,6 +36,7 @@ import org.k3sjvm.kubelet.pod.PodReport;
 import org.k3sjvm.kubelet.pod.PodUid;
 import org.k3sjvm.kubelet.pod.PodWorkers;
 import org.k3sjvm.kubelet.pod.effect.Effects;
+import org.k3sjvm.kubelet.pod.effect.Isolation;
 import org.k3sjvm.kubelet.pod.effect.Places;
 import org.k3sjvm.kubelet.pod.effect.Toolbox;
 import org.k3sjvm.kubelet.probe.Checks;
@@ -42,6 +44,7 @@ import org.k3sjvm.kubelet.probe.Prober;
 import org.k3sjvm.kubelet.runtime.OrphanSweeper;
 import org.k3sjvm.kubelet.runtime.RuntimeObserver;
 import org.k3sjvm.kubelet.runtime.RuntimeWatch;
+import org.k3sjvm.kubelet.source.KubeAccounts;
 import org.k3sjvm.kubelet.source.KubeObjects;
 import org.k3sjvm.kubelet.source.PodSource;
 import org.k3sjvm.kubelet.source.ServiceIndex;
@@ -49,6 +52,7 @@ import org.k3sjvm.kubelet.status.StatusWriter;
 import org.k3sjvm.kubelet.trace.PodStarts;
 import org.k3sjvm.kubelet.trace.Timed;
 import org.k3sjvm.kubelet.translate.HostMemory;
+import org.k3sjvm.kubelet.userns.UserNamespaces;
 import org.k3sjvm.kubelet.volume.PodVolumes;
 import org.k3sjvm.linux.cgroup.Cgroups;
 
@@ -101,7 +105,7 @@ final class Pods implements Service, PodOutput {
     Toolbox tools =
         Toolbox.of(
             runtime,
-            new Images(images, config.limits().parallelPulls(), clock),
+            new Images(images, config.images(), clock, Sleeper.SYSTEM),
             volumes,
             cgroups,
             places,
@@ -112,8 +116,17 @@ final class Pods implements Service, PodOutput {
                 allocatable,
                 services::services,
                 objects,
-                objects::pullSecrets,
+                PullCredentials.of(
+                    config.images(),
+                    config.directories().root(),
+                    objects::pullSecrets,
+                    new KubeAccounts(api),
+                    clock),
                 objects::runtimeHandler),
+            new Isolation(
+                config.directories().root().resolve("seccomp"),
+                config.settings().pods().seccompDefault(),
+                new UserNamespaces(places.pods(), config.userIds())),
             output,
             clock,
             config.limits().parallelStarts());

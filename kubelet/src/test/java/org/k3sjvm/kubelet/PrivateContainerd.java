@@ -20,7 +20,18 @@ final class PrivateContainerd implements AutoCloseable {
     this.scratch = scratch;
   }
 
+  /** Its network is a namespace that ends with it. */
   static PrivateContainerd start() throws IOException, InterruptedException {
+    return start("unshare", "--net", "sh", "-c", "ip link set lo up && exec \"$0\" \"$@\"");
+  }
+
+  /** For pods on the host's network only; it reaches what listens on the loopback device. */
+  static PrivateContainerd startOnHostNetwork() throws IOException, InterruptedException {
+    return start(new String[0]);
+  }
+
+  private static PrivateContainerd start(String... before)
+      throws IOException, InterruptedException {
     Scratch scratch = Scratch.create("pods");
     Path home = scratch.path();
     Files.createDirectories(home.resolve("cni"));
@@ -54,7 +65,7 @@ final class PrivateContainerd implements AutoCloseable {
         """
             .formatted(home, home.getFileName()));
     PrivateContainerd started = new PrivateContainerd(scratch);
-    started.launch();
+    started.launch(before);
     started.importImages();
     return started;
   }
@@ -67,14 +78,10 @@ final class PrivateContainerd implements AutoCloseable {
     return home().resolve("c.sock");
   }
 
-  /** Its network is a namespace that ends with it. */
-  private void launch() throws IOException {
-    new ProcessBuilder(
-            "unshare",
-            "--net",
-            "sh",
-            "-c",
-            "ip link set lo up && exec containerd -c " + home().resolve("config.toml"))
+  private void launch(String... before) throws IOException {
+    List<String> command = new ArrayList<>(List.of(before));
+    command.addAll(List.of("containerd", "-c", home().resolve("config.toml").toString()));
+    new ProcessBuilder(command)
         .redirectErrorStream(true)
         .redirectOutput(home().resolve("log").toFile())
         .start();

@@ -26,6 +26,7 @@ import org.k3sjvm.base.secret.Secret;
  * @param nodeIps in the user's order; empty to find them
  * @param bindAddress where the kubelet listens; empty for every address
  * @param runtimeEndpoint a CRI socket; empty to run a containerd of our own
+ * @param credentialProviders empty when there are none
  * @param loadBalancerPort 0 for any
  * @param kubeletArgs {@code name=value}, unchecked
  * @param arguments the whole command line after the program's name with the file's flags in place,
@@ -50,6 +51,7 @@ public record AgentConfig(
     String snapshotter,
     Path privateRegistry,
     boolean disableDefaultRegistryEndpoint,
+    Optional<CredentialProviders> credentialProviders,
     int loadBalancerPort,
     Optional<Path> resolvConf,
     Optional<String> flannelInterface,
@@ -120,7 +122,8 @@ public record AgentConfig(
     Optional<Secret> token = flags.text(AgentFlags.TOKEN).map(Secret::new);
     if (token.isEmpty() && tokenFile.isEmpty()) {
       problems.add(
-          "--token is required: copy it from <data-dir>/server/node-token on a server, or name a file with --token-file");
+          "--token is required: copy it from <data-dir>/server/node-token on a server, or name a"
+              + " file with --token-file");
     }
     int port = flags.number(AgentFlags.LB_SERVER_PORT, DEFAULT_LOAD_BALANCER_PORT);
     if (port < 0 || port > MAX_PORT) {
@@ -156,6 +159,7 @@ public record AgentConfig(
                 .map(Path::of)
                 .orElse(Path.of("/etc/rancher/k3s/registries.yaml")),
             flags.on(AgentFlags.DISABLE_DEFAULT_REGISTRY_ENDPOINT),
+            problems.collect(Optional.empty(), () -> credentialProviders(flags)),
             port,
             flags.text(AgentFlags.RESOLV_CONF).map(Path::of),
             flags.text(AgentFlags.FLANNEL_IFACE),
@@ -165,6 +169,18 @@ public record AgentConfig(
             command);
     problems.throwAny();
     return config;
+  }
+
+  private static Optional<CredentialProviders> credentialProviders(FlagValues flags) {
+    return CredentialProviders.read(
+        flags
+            .text(AgentFlags.IMAGE_CREDENTIAL_PROVIDER_BIN_DIR)
+            .map(Path::of)
+            .orElse(CredentialProviders.DEFAULT_DIRECTORY),
+        flags
+            .text(AgentFlags.IMAGE_CREDENTIAL_PROVIDER_CONFIG)
+            .map(Path::of)
+            .orElse(CredentialProviders.DEFAULT_CONFIG));
   }
 
   private static URI server(FlagValues flags) {
@@ -219,7 +235,8 @@ public record AgentConfig(
       String effect = text.substring(colon + 1);
       if (colon <= 0 || !EFFECTS.contains(effect)) {
         throw new UsageException(
-            "--node-taint must be key=value:Effect with NoSchedule, PreferNoSchedule or NoExecute, not "
+            "--node-taint must be key=value:Effect with NoSchedule, PreferNoSchedule or NoExecute,"
+                + " not "
                 + text);
       }
       String pair = text.substring(0, colon);

@@ -69,6 +69,18 @@ public final class AgentFlags {
           BOOL,
           "disable-default-registry-endpoint",
           "Never fall back to a registry's own endpoint when mirrors are set");
+  static final Flag IMAGE_CREDENTIAL_PROVIDER_BIN_DIR =
+      Flag.of(
+          STRING,
+          "image-credential-provider-bin-dir",
+          "Directory of the programs that know registry logins"
+              + " (default: /var/lib/rancher/credentialprovider/bin)");
+  static final Flag IMAGE_CREDENTIAL_PROVIDER_CONFIG =
+      Flag.of(
+          STRING,
+          "image-credential-provider-config",
+          "File or directory that lists them"
+              + " (default: /var/lib/rancher/credentialprovider/config.yaml)");
   static final Flag LB_SERVER_PORT =
       Flag.of(
               INT,
@@ -108,6 +120,8 @@ public final class AgentFlags {
           SNAPSHOTTER,
           PRIVATE_REGISTRY,
           DISABLE_DEFAULT_REGISTRY_ENDPOINT,
+          IMAGE_CREDENTIAL_PROVIDER_BIN_DIR,
+          IMAGE_CREDENTIAL_PROVIDER_CONFIG,
           LB_SERVER_PORT,
           RESOLV_CONF,
           FLANNEL_IFACE,

@@ -67,8 +67,8 @@ record KubeletFlag(String name, String path, Kind kind, boolean acts) {
       http-check-frequency httpCheckFrequency DURATION -
       manifest-url staticPodURL TEXT -
       manifest-url-header staticPodURLHeader HEADERS -
-      registry-qps registryPullQPS INT -
-      registry-burst registryBurst INT -
+      registry-qps registryPullQPS INT acts
+      registry-burst registryBurst INT acts
       event-qps eventRecordQPS INT -
       event-burst eventBurst INT -
       enforce-node-allocatable enforceNodeAllocatable LIST acts
@@ -78,7 +78,7 @@ record KubeletFlag(String name, String path, Kind kind, boolean acts) {
       cpu-cfs-quota-period cpuCFSQuotaPeriod DURATION acts
       - memorySwap.swapBehavior TEXT acts
       - singleProcessOOMKill BOOL acts
-      seccomp-default seccompDefault BOOL -
+      seccomp-default seccompDefault BOOL acts
       allowed-unsafe-sysctls allowedUnsafeSysctls LIST -
       - crashLoopBackOff.maxContainerRestartPeriod DURATION -
       node-status-max-images nodeStatusMaxImages INT acts

@@ -15,6 +15,7 @@ import org.k3sjvm.kube.KubeException;
 import org.k3sjvm.kube.ObjectName;
 import org.k3sjvm.kube.Resources;
 import org.k3sjvm.kubelet.env.EnvObjects;
+import org.k3sjvm.kubelet.image.PullSecrets;
 import org.k3sjvm.kubelet.translate.ConfigException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,26 +52,43 @@ public final class KubeObjects implements EnvObjects {
     }
   }
 
-  /**
-   * Docker configurations of pull secrets; those that are missing or of another kind are left out.
-   */
-  public List<String> pullSecrets(String namespace, List<String> names)
+  /** Pull secrets, as {@link PullSecrets} asks for them. */
+  public PullSecrets.Found pullSecrets(String namespace, List<String> names)
       throws InterruptedException {
-    List<String> found = new ArrayList<>();
+    List<PullSecrets.PullSecret> found = new ArrayList<>();
+    List<String> missing = new ArrayList<>();
     for (String name : names) {
       try {
-        Map<String, String> data = secret(namespace, name).orElse(Map.of());
-        Optional.ofNullable(data.get(".dockerconfigjson"))
-            .or(() -> Optional.ofNullable(data.get(".dockercfg")))
-            .ifPresent(found::add);
-      } catch (ConfigException e) {
+        api.find(Resources.SECRETS, new ObjectName(namespace, name))
+            .ifPresentOrElse(
+                secret -> pullSecret(secret).ifPresent(found::add), () -> missing.add(name));
+      } catch (KubeException e) {
+        missing.add(name);
         log.atWarn()
-            .setCause(e)
             .addKeyValue("secret", namespace + "/" + name)
+            .addKeyValue("reason", e.getMessage())
             .log("cannot read pull secret");
       }
     }
-    return found;
+    return new PullSecrets.Found(found, missing);
+  }
+
+  /** Empty when it is of another kind, or has no logins. */
+  private static Optional<PullSecrets.PullSecret> pullSecret(Secret secret) {
+    boolean legacy = "kubernetes.io/dockercfg".equals(secret.getType());
+    if (!legacy && !"kubernetes.io/dockerconfigjson".equals(secret.getType())) {
+      return Optional.empty();
+    }
+    String json = decoded(secret).getOrDefault(legacy ? ".dockercfg" : ".dockerconfigjson", "");
+    return json.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            new PullSecrets.PullSecret(
+                String.valueOf(secret.getMetadata().getUid()),
+                secret.getMetadata().getNamespace(),
+                secret.getMetadata().getName(),
+                legacy,
+                new org.k3sjvm.base.secret.Secret(json)));
   }
 
   /** The handler of a RuntimeClass; empty when there is no such class. */

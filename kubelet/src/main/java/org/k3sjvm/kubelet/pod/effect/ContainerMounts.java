@@ -1,8 +1,6 @@
 package org.k3sjvm.kubelet.pod.effect;
 
 import io.fabric8.kubernetes.api.model.Container;
-import io.fabric8.kubernetes.api.model.PodSpec;
-import io.fabric8.kubernetes.api.model.PodSpecBuilder;
 import io.fabric8.kubernetes.api.model.VolumeDevice;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import java.io.IOException;
@@ -165,21 +163,12 @@ final class ContainerMounts {
     return devices;
   }
 
-  /** The pod's words, with the groups that its volumes ask for. */
-  PodSpec withGroups(DesiredPod pod) {
-    PodSpec spec = pod.pod().getSpec();
-    List<Long> groups =
-        tools.mounted().getOrDefault(pod.uid(), Map.of()).values().stream()
-            .flatMapToLong(volume -> volume.group().stream())
-            .distinct()
-            .boxed()
-            .toList();
-    return groups.isEmpty()
-        ? spec
-        : new PodSpecBuilder(spec)
-            .editOrNewSecurityContext()
-            .addAllToSupplementalGroups(groups)
-            .endSecurityContext()
-            .build();
+  /** Groups that the pod's volumes ask for. */
+  List<Long> groups(DesiredPod pod) {
+    return tools.mounted().getOrDefault(pod.uid(), Map.of()).values().stream()
+        .flatMapToLong(volume -> volume.group().stream())
+        .distinct()
+        .boxed()
+        .toList();
   }
 }

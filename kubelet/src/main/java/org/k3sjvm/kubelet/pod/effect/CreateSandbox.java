@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.k3sjvm.base.files.AtomicFiles;
 import org.k3sjvm.cri.DnsConfig;
 import org.k3sjvm.cri.PodSandboxConfig;
+import org.k3sjvm.cri.UserNamespace;
 import org.k3sjvm.kubelet.hosts.HostNames;
 import org.k3sjvm.kubelet.hosts.Resolver;
 import org.k3sjvm.kubelet.pod.DesiredPod;
@@ -37,14 +38,41 @@ final class CreateSandbox {
   }
 
   /** The same for the same attempt: containers are made with their sandbox's. */
-  PodSandboxConfig config(DesiredPod pod, int attempt) throws IOException {
+  PodSandboxConfig config(DesiredPod pod, int attempt) throws InterruptedException, IOException {
     return SandboxConfigs.of(
         pod,
         attempt,
         names(pod),
         Optional.of(dns(pod).dns()),
         tools.places().podLogs(),
-        tools.cgroups().parent(pod));
+        tools.cgroups().parent(pod),
+        users(pod));
+  }
+
+  /**
+   * The pod's user namespace; empty for the node's. The same until the pod is gone.
+   *
+   * @throws ConfigException when the runtime knows none
+   */
+  Optional<UserNamespace> users(DesiredPod pod) throws InterruptedException, IOException {
+    if (!Boolean.FALSE.equals(pod.pod().getSpec().getHostUsers())) {
+      return Optional.empty();
+    }
+    String handler = handler(pod);
+    boolean able =
+        tools.runtime().status().handlers().stream()
+            .anyMatch(h -> h.name().equals(handler) && h.userNamespaces());
+    if (!able) {
+      throw new ConfigException(
+          "can't set `spec.hostUsers: false`, "
+              + (handler.isEmpty() ? "runtime" : "RuntimeClass handler \"" + handler + "\"")
+              + " does not support user namespaces");
+    }
+    try {
+      return Optional.of(tools.isolation().users().of(pod.uid()));
+    } catch (IllegalStateException e) {
+      throw new ConfigException("create user namespace: " + e.getMessage());
+    }
   }
 
   HostNames names(DesiredPod pod) {

@@ -46,20 +46,16 @@ public final class Effects implements PodEffects {
       return attempt(pod, action, interrupts);
     } catch (CriException e) {
       return failed(pod, action, e.detail());
-    } catch (VolumeException | LinuxException | KubeException | UncheckedIOException e) {
+    } catch (ConfigException
+        | VolumeException
+        | LinuxException
+        | KubeException
+        | UncheckedIOException e) {
       return failed(pod, action, String.valueOf(e.getMessage()));
     } catch (IOException e) {
       return failed(pod, action, e.toString());
     } catch (ImageException e) {
       return new ActionResult.Failed(e.reason(), String.valueOf(e.getMessage()));
-    } catch (ConfigException e) {
-      if (!(action instanceof PodAction.StartContainer start)) {
-        return failed(pod, action, String.valueOf(e.getMessage()));
-      }
-      tools
-          .output()
-          .event(pod, PodEvent.warning("Failed", "Error: " + e.getMessage()).of(start.spec()));
-      return new ActionResult.Failed("CreateContainerConfigError", String.valueOf(e.getMessage()));
     }
   }
 
@@ -90,7 +86,10 @@ public final class Effects implements PodEffects {
         tools.mounted().remove(pod.uid());
       }
       case PodAction.RemoveCgroup _ -> tools.cgroups().remove(pod.uid());
-      case PodAction.RemoveFiles _ -> files.remove(pod);
+      case PodAction.RemoveFiles _ -> {
+        tools.isolation().users().release(pod.uid());
+        files.remove(pod);
+      }
     }
     return ActionResult.DONE;
   }
@@ -125,7 +124,12 @@ public final class Effects implements PodEffects {
             event(pod, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + message);
             yield "CreatePodSandboxError";
           }
-          case PodAction.StartContainer _ -> "CreateContainerError";
+          case PodAction.StartContainer start -> { // it was not even asked for
+            tools
+                .output()
+                .event(pod, PodEvent.warning("Failed", "Error: " + message).of(start.spec()));
+            yield "CreateContainerConfigError";
+          }
           case PodAction.StopContainers _, PodAction.StopSandbox _ -> {
             event(pod, "FailedKillPod", "error killing pod: " + message);
             yield "FailedKillPod";

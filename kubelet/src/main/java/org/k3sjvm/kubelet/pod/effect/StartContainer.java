@@ -2,7 +2,6 @@ package org.k3sjvm.kubelet.pod.effect;
 
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.LifecycleHandler;
-import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -14,12 +13,14 @@ import org.k3sjvm.cri.ContainerId;
 import org.k3sjvm.cri.CriException;
 import org.k3sjvm.cri.Image;
 import org.k3sjvm.cri.ImageSpec;
+import org.k3sjvm.cri.Mount;
 import org.k3sjvm.cri.PodSandboxConfig;
-import org.k3sjvm.cri.RegistryAuth;
+import org.k3sjvm.cri.UserNamespace;
 import org.k3sjvm.kubelet.env.Environment;
 import org.k3sjvm.kubelet.env.ServiceEnv;
 import org.k3sjvm.kubelet.env.ServiceEnv.ServiceAddress;
-import org.k3sjvm.kubelet.image.Keyring;
+import org.k3sjvm.kubelet.image.Credential;
+import org.k3sjvm.kubelet.image.ImageException;
 import org.k3sjvm.kubelet.pod.ActionResult;
 import org.k3sjvm.kubelet.pod.ContainerSpec;
 import org.k3sjvm.kubelet.pod.DesiredPod;
@@ -56,7 +57,7 @@ final class StartContainer {
     ContainerSpec spec = start.spec();
     PodSandboxConfig sandbox = sandboxes.config(pod, start.sandbox().attempt());
     Image image = image(pod, spec, sandbox, interrupts);
-    ContainerConfig config = config(pod, start, image);
+    ContainerConfig config = config(pod, start, image, sandbox);
     interrupts.during(() -> tools.slots().acquire(Slots.Turn.FINISH));
     ContainerId id;
     try {
@@ -83,47 +84,36 @@ final class StartContainer {
       DesiredPod pod, ContainerSpec spec, PodSandboxConfig sandbox, Interrupts interrupts)
       throws InterruptedException {
     AtomicReference<Image> image = new AtomicReference<>();
-    interrupts.during(
-        () ->
-            image.set(
-                tools
-                    .images()
-                    .ensure(
-                        spec.container(),
-                        Optional.of(sandbox),
-                        () -> credentials(pod, spec),
-                        e -> event(pod, spec, e))));
+    try {
+      interrupts.during(
+          () ->
+              image.set(
+                  tools
+                      .images()
+                      .ensure(
+                          spec.container(),
+                          Optional.of(sandbox),
+                          repository -> credentials(pod, repository),
+                          e -> event(pod, spec, e))));
+    } catch (ImageException e) {
+      event(pod, spec, PodEvent.warning("Failed", "Error: " + e.reason()));
+      throw e;
+    }
     return image.get();
   }
 
-  private List<RegistryAuth> credentials(DesiredPod pod, ContainerSpec spec)
+  private List<Credential> credentials(DesiredPod pod, String repository)
       throws InterruptedException {
-    List<String> names =
-        pod.pod().getSpec().getImagePullSecrets().stream()
-            .map(LocalObjectReference::getName)
-            .toList();
-    if (names.isEmpty()) {
-      return List.of();
-    }
-    Keyring keyring = new Keyring();
-    List<String> found = tools.cluster().pullSecrets().of(pod.namespace(), names);
-    if (found.size() < names.size()) {
-      tools
-          .output()
-          .event(
-              pod,
-              PodEvent.warning(
-                  "FailedToRetrieveImagePullSecret",
-                  "Unable to retrieve some image pull secrets ("
-                      + String.join(", ", names)
-                      + "); attempting to pull the image may not succeed."));
-    }
-    found.forEach(keyring::add);
-    return keyring.of(spec.container().getImage());
+    return tools
+        .cluster()
+        .credentials()
+        .find(pod.pod(), repository, e -> tools.output().event(pod, e));
   }
 
-  private ContainerConfig config(DesiredPod pod, PodAction.StartContainer start, Image image)
+  private ContainerConfig config(
+      DesiredPod pod, PodAction.StartContainer start, Image image, PodSandboxConfig sandbox)
       throws InterruptedException, IOException {
+    Optional<UserNamespace> users = sandbox.linux().securityContext().namespaces().user();
     Container container = start.spec().container();
     List<String> hostIps = tools.cluster().hostIps();
     List<String> podIps =
@@ -146,10 +136,25 @@ final class StartContainer {
         new ContainerConfigs.Parts(
             ImageSpec.of(image.id(), container.getImage()),
             env,
-            mounts.of(pod, container, podIps, env, start.restartCount()),
+            mapped(mounts.of(pod, container, podIps, env, start.restartCount()), users),
             tools.cgroups().resources(pod, container),
-            Security.of(mounts.withGroups(pod), container, image.user(), tools.places().root()),
+            Security.of(
+                pod,
+                container,
+                image.user(),
+                new Security.OfNode(
+                    tools.isolation().seccompDirectory(),
+                    tools.isolation().seccompDefault(),
+                    users,
+                    mounts.groups(pod))),
             mounts.devices(pod, container)));
+  }
+
+  /** Files keep their owners inside a user namespace. */
+  private static List<Mount> mapped(List<Mount> mounts, Optional<UserNamespace> users) {
+    return users
+        .map(u -> mounts.stream().map(m -> m.withIdMappings(u.uids(), u.gids())).toList())
+        .orElse(mounts);
   }
 
   private Map<String, String> services(DesiredPod pod) {

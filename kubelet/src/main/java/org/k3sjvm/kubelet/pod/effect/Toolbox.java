@@ -14,6 +14,7 @@ import org.k3sjvm.kubelet.cgroup.PodCgroups;
 import org.k3sjvm.kubelet.env.EnvObjects;
 import org.k3sjvm.kubelet.env.ServiceEnv.ServiceAddress;
 import org.k3sjvm.kubelet.image.Images;
+import org.k3sjvm.kubelet.image.PullCredentials;
 import org.k3sjvm.kubelet.pod.PodOutput;
 import org.k3sjvm.kubelet.pod.PodUid;
 import org.k3sjvm.kubelet.volume.MountedVolume;
@@ -34,6 +35,7 @@ public record Toolbox(
     Places places,
     Naming naming,
     Cluster cluster,
+    Isolation isolation,
     PodOutput output,
     InstantSource clock,
     Slots slots,
@@ -49,6 +51,7 @@ public record Toolbox(
       Places places,
       Naming naming,
       Cluster cluster,
+      Isolation isolation,
       PodOutput output,
       InstantSource clock,
       int parallelStarts) {
@@ -60,6 +63,7 @@ public record Toolbox(
         places,
         naming,
         cluster,
+        isolation,
         output,
         clock,
         new Slots(parallelStarts),
@@ -84,6 +88,7 @@ public record Toolbox(
    * What pods learn about the cluster and the node.
    *
    * @param services those with an address; empty before they were read once
+   * @param credentials for pulls
    * @param runtimeHandlers of a RuntimeClass by name
    */
   public record Cluster(
@@ -91,18 +96,11 @@ public record Toolbox(
       Supplier<Map<String, Quantity>> allocatable,
       Supplier<Optional<List<ServiceAddress>>> services,
       EnvObjects objects,
-      PullSecrets pullSecrets,
+      PullCredentials credentials,
       RuntimeHandlers runtimeHandlers) {
     public Cluster {
       hostIps = List.copyOf(hostIps);
     }
-  }
-
-  /** Docker configurations that a pod's pull secrets hold, as JSON. */
-  @FunctionalInterface
-  public interface PullSecrets {
-    /** Those that exist; a missing one is left out. */
-    List<String> of(String namespace, List<String> names) throws InterruptedException;
   }
 
   /** Finds a RuntimeClass's handler. */
