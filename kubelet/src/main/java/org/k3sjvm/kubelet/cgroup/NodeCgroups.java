@@ -17,6 +17,8 @@ import org.k3sjvm.kubelet.translate.HostMemory;
 import org.k3sjvm.kubelet.translate.PodResources;
 import org.k3sjvm.linux.LinuxException;
 import org.k3sjvm.linux.cgroup.CgroupLimits;
+import org.k3sjvm.linux.host.ProcSysctls;
+import org.k3sjvm.linux.host.Sysctls;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,7 +54,7 @@ public final class NodeCgroups implements Service {
 
     /** This host. */
     public static Host read(HostMemory memory) throws IOException {
-      Path kernel = Path.of("/proc/sys/kernel");
+      Sysctls kernel = new ProcSysctls();
       Map<Long, Long> pages = new HashMap<>();
       for (long size : memory.hugePageSizes()) {
         Path count =
@@ -61,8 +63,13 @@ public final class NodeCgroups implements Service {
       }
       return new Host(
           Runtime.getRuntime().availableProcessors(),
-          Math.min(number(kernel.resolve("pid_max")), number(kernel.resolve("threads-max"))),
+          Math.min(number(kernel, "kernel/pid_max"), number(kernel, "kernel/threads-max")),
           pages);
+    }
+
+    private static long number(Sysctls kernel, String key) throws IOException {
+      return Long.parseLong(
+          kernel.read(key).orElseThrow(() -> new IOException("this kernel has no sysctl " + key)));
     }
 
     private static long number(Path file) throws IOException {

@@ -1,6 +1,7 @@
 package org.k3sjvm.linux.host;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -12,6 +13,9 @@ import org.k3sjvm.linux.LinuxException;
 
 /** {@link Sysctls} as files; network settings are those of the calling thread's namespace. */
 public final class ProcSysctls implements Sysctls {
+  /** Source: Linux fs/proc/proc_sysctl.c; a setting is at most a page. */
+  private static final int MOST_BYTES = 4096;
+
   private final Path root;
 
   public ProcSysctls() {
@@ -24,8 +28,9 @@ public final class ProcSysctls implements Sysctls {
 
   @Override
   public Optional<String> read(String key) {
-    try {
-      return Optional.of(Files.readString(root.resolve(key)).strip());
+    try (InputStream file = Files.newInputStream(root.resolve(key))) {
+      // In one piece: the kernel ends a number at the first read, however short that was.
+      return Optional.of(new String(file.readNBytes(MOST_BYTES), StandardCharsets.UTF_8).strip());
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException e) {
