@@ -22,6 +22,11 @@ public record DesiredPod(
     List<ContainerSpec> regular,
     List<ContainerSpec> ephemeral) {
 
+  static final Duration SHORTEST_GRACE = Duration.ofSeconds(1);
+
+  /** Users write any 64-bit number; beyond this one it makes no difference to anybody. */
+  private static final Duration LONGEST_GRACE = Duration.ofDays(3650);
+
   public DesiredPod {
     init = List.copyOf(init);
     regular = List.copyOf(regular);
@@ -88,7 +93,24 @@ public record DesiredPod(
     Long deletion = pod.getMetadata().getDeletionGracePeriodSeconds();
     Long spec = pod.getSpec().getTerminationGracePeriodSeconds();
     long seconds = deletion != null && deleting() ? deletion : spec != null ? spec : 30;
-    return Duration.ofSeconds(Math.max(1, seconds));
+    return graceOf(seconds);
+  }
+
+  /** A time that some field gives, within sane bounds. */
+  static Duration graceOf(long seconds) {
+    return Duration.ofSeconds(
+        Math.clamp(seconds, SHORTEST_GRACE.toSeconds(), LONGEST_GRACE.toSeconds()));
+  }
+
+  /** The container whose processes an ephemeral one wants to see. */
+  public Optional<String> target(ContainerSpec spec) {
+    return spec.kind() == ContainerSpec.Kind.EPHEMERAL
+        ? pod.getSpec().getEphemeralContainers().stream()
+            .filter(c -> c.getName().equals(spec.name()))
+            .findFirst()
+            .map(EphemeralContainer::getTargetContainerName)
+            .filter(t -> !t.isEmpty())
+        : Optional.empty();
   }
 
   /** Whether the status that came with the object says it ended for good. */

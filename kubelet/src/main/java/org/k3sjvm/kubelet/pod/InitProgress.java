@@ -55,7 +55,7 @@ public record InitProgress(State state, Map<String, ContainerStep> steps) {
   private static Optional<State> endsHere(ContainerSpec spec, ContainerStep step, PodView view) {
     return switch (step) {
       case ContainerStep.Ended(ObservedContainer last) ->
-          last.exitCode() == 0 ? Optional.empty() : Optional.of(State.FAILED);
+          last.exited() && last.exitCode() == 0 ? Optional.empty() : Optional.of(State.FAILED);
       case ContainerStep.Keep(ObservedContainer running) ->
           spec.sidecar() && view.started(spec, running)
               ? Optional.empty()

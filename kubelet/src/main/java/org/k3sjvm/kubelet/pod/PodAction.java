@@ -3,6 +3,7 @@ package org.k3sjvm.kubelet.pod;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.k3sjvm.cri.ContainerId;
 import org.k3sjvm.cri.SandboxId;
 
@@ -21,14 +22,25 @@ public sealed interface PodAction {
    * Pulls the image if need be, makes and starts a container.
    *
    * @param restartCount how often it was restarted, this time included
+   * @param target whose processes it sees; empty for its own or its pod's
    */
-  record StartContainer(ContainerSpec spec, ObservedSandbox sandbox, int restartCount)
-      implements PodAction {}
+  record StartContainer(
+      ContainerSpec spec, ObservedSandbox sandbox, int restartCount, Optional<ContainerId> target)
+      implements PodAction {
+    public StartContainer(ContainerSpec spec, ObservedSandbox sandbox, int restartCount) {
+      this(spec, sandbox, restartCount, Optional.empty());
+    }
+  }
 
-  /** Ends containers beside each other; returns when all have ended. */
-  record StopContainers(List<Stop> stops) implements PodAction {
+  /**
+   * Ends containers beside each other; returns when all have ended.
+   *
+   * @param podIps where their hooks reach them
+   */
+  record StopContainers(List<Stop> stops, List<String> podIps) implements PodAction {
     public StopContainers {
       stops = List.copyOf(stops);
+      podIps = List.copyOf(podIps);
     }
   }
 
@@ -38,8 +50,22 @@ public sealed interface PodAction {
    * @param killAt when its time is over
    * @param first whether nobody tried before: then it is announced and its hook runs
    * @param message what the event says
+   * @param after those of the same action that end first, unless its time is over before; its hook
+   *     does not wait for them
+   * @param replaced whether it is to run again as it is asked for now
    */
-  record Stop(ContainerId id, String name, Instant killAt, boolean first, String message) {}
+  record Stop(
+      ContainerId id,
+      String name,
+      Instant killAt,
+      boolean first,
+      String message,
+      List<ContainerId> after,
+      boolean replaced) {
+    public Stop {
+      after = List.copyOf(after);
+    }
+  }
 
   /**
    * Forgets an ended container, or one that was never started, and its log.

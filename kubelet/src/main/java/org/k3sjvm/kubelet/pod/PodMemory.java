@@ -5,10 +5,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.k3sjvm.cri.ContainerId;
+import org.k3sjvm.cri.SandboxId;
 
 /**
  * What a worker knows that the runtime cannot show. Lost with the agent, except for the status,
@@ -22,6 +24,9 @@ import org.k3sjvm.cri.ContainerId;
  * @param crashes how long each container waits before its next restart, by name
  * @param announced back-offs that were told as events, by container name, as a text of their own
  * @param stopping containers that were told to end
+ * @param stopped containers of which the runtime said that they ended when told to
+ * @param replaced containers that are ended to run again as they are asked for now
+ * @param released sandboxes of which the runtime said so
  * @param hookFailed containers whose post-start hook failed
  * @param left what the pod still has on the node besides sandboxes
  */
@@ -34,6 +39,9 @@ public record PodMemory(
     Map<String, Crash> crashes,
     Map<String, String> announced,
     Set<ContainerId> stopping,
+    Set<ContainerId> stopped,
+    Set<ContainerId> replaced,
+    Set<SandboxId> released,
     Set<ContainerId> hookFailed,
     Left left) {
 
@@ -52,6 +60,9 @@ public record PodMemory(
     crashes = Map.copyOf(crashes);
     announced = Map.copyOf(announced);
     stopping = Set.copyOf(stopping);
+    stopped = Set.copyOf(stopped);
+    replaced = Set.copyOf(replaced);
+    released = Set.copyOf(released);
     hookFailed = Set.copyOf(hookFailed);
   }
 
@@ -67,6 +78,9 @@ public record PodMemory(
         Map.of(),
         Set.of(),
         Set.of(),
+        Set.of(),
+        Set.of(),
+        Set.of(),
         new Left(true, true, true));
   }
 
@@ -75,8 +89,15 @@ public record PodMemory(
    *
    * @param reason as status names it
    * @param count how many in a row
+   * @param hash the container's definition at that time; empty for the pod as a whole
    */
-  public record Failure(String reason, String message, Instant at, Instant retryAt, int count) {
+  public record Failure(
+      String reason, String message, Instant at, Instant retryAt, int count, String hash) {
+    /** Another image deserves another try. */
+    boolean concerns(ContainerSpec spec) {
+      return hash.equals(ContainerHash.of(spec.container()));
+    }
+
     boolean ofImage() {
       return reason.equals("ErrImagePull")
           || reason.equals("RegistryUnavailable")
@@ -89,7 +110,7 @@ public record PodMemory(
    *
    * @param hash the definition it belongs to; another one starts anew
    * @param pause from the end of the last run
-   * @param at when that run had ended
+   * @param at when it was restarted
    */
   public record Crash(String hash, Duration pause, Instant at) {}
 
@@ -102,7 +123,7 @@ public record PodMemory(
       case ActionResult.Failed failed -> failed(action, failed, now);
       case ActionResult.Interrupted _ -> begun(action);
       case ActionResult.Done _ -> done(action, now);
-      case ActionResult.Started started -> started(action, started);
+      case ActionResult.Started started -> started(action, started, now);
     };
   }
 
@@ -113,7 +134,9 @@ public record PodMemory(
     }
     Set<ContainerId> more = new HashSet<>(stopping);
     stop.stops().forEach(s -> more.add(s.id()));
-    return copy().stopping(more).build();
+    Set<ContainerId> again = new HashSet<>(replaced);
+    stop.stops().stream().filter(PodAction.Stop::replaced).forEach(s -> again.add(s.id()));
+    return copy().stopping(more).replaced(again).build();
   }
 
   private PodMemory done(PodAction action, Instant now) {
@@ -129,52 +152,101 @@ public record PodMemory(
               .left(new Left(false, left.cgroup(), left.files()));
       case PodAction.RemoveCgroup _ -> copy.left(new Left(left.volumes(), false, left.files()));
       case PodAction.RemoveFiles _ -> copy.left(new Left(left.volumes(), left.cgroup(), false));
+      case PodAction.StopContainers(List<PodAction.Stop> stops, var _) -> {
+        Set<ContainerId> more = new HashSet<>(stopped);
+        stops.forEach(s -> more.add(s.id()));
+        copy.stopped(more);
+      }
+      case PodAction.StopSandbox(SandboxId id) -> {
+        Set<SandboxId> more = new HashSet<>(released);
+        more.add(id);
+        copy.released(more);
+      }
       case PodAction.CreateSandbox _,
           PodAction.StartContainer _,
-          PodAction.StopContainers _,
           PodAction.RemoveContainer _,
-          PodAction.StopSandbox _,
           PodAction.RemoveSandbox _ -> {}
     }
     return copy.build();
   }
 
-  private PodMemory started(PodAction action, ActionResult.Started started) {
+  private PodMemory started(PodAction action, ActionResult.Started started, Instant now) {
     Copy copy = copy();
     if (action instanceof PodAction.StartContainer start) {
-      Map<String, Failure> fewer = new HashMap<>(failures);
-      fewer.remove(start.spec().name());
+      Map<String, Failure> changed = new HashMap<>(failures);
+      changed.remove(start.spec().name());
       if (started.postStartFailure().isPresent()) {
         Set<ContainerId> more = new HashSet<>(hookFailed);
         more.add(started.id());
         copy.hookFailed(more);
+        String why = started.postStartFailure().get();
+        changed.put(
+            start.spec().name(),
+            new Failure(
+                "PostStartHookError",
+                why,
+                now,
+                now.plus(RETRY_FIRST),
+                1,
+                ContainerHash.of(start.spec().container())));
       }
-      copy.failures(fewer);
+      copy.failures(changed);
     }
     return copy.build();
+  }
+
+  /** Without what was remembered of containers and sandboxes that are gone. */
+  PodMemory of(ObservedPod observed) {
+    if (stopping.isEmpty() && hookFailed.isEmpty() && released.isEmpty()) {
+      return this;
+    }
+    Set<ContainerId> there = new HashSet<>();
+    observed.containers().forEach(c -> there.add(c.id()));
+    Set<SandboxId> sandboxes = new HashSet<>();
+    observed.sandboxes().forEach(s -> sandboxes.add(s.id()));
+    return copy()
+        .stopping(both(stopping, there))
+        .stopped(both(stopped, there))
+        .replaced(both(replaced, there))
+        .hookFailed(both(hookFailed, there))
+        .released(both(released, sandboxes))
+        .build();
+  }
+
+  private static <T> Set<T> both(Set<T> remembered, Set<T> there) {
+    if (there.containsAll(remembered)) {
+      return remembered;
+    }
+    Set<T> left = new HashSet<>(remembered);
+    left.retainAll(there);
+    return left;
   }
 
   private PodMemory failed(PodAction action, ActionResult.Failed failed, Instant now) {
     PodMemory memory = begun(action);
     if (action instanceof PodAction.StartContainer start) {
       Map<String, Failure> more = new HashMap<>(failures);
+      Optional<Failure> before =
+          Optional.ofNullable(failures.get(start.spec().name()))
+              .filter(f -> f.concerns(start.spec()));
       more.put(
           start.spec().name(),
-          next(Optional.ofNullable(failures.get(start.spec().name())), failed, now));
+          next(before, failed, ContainerHash.of(start.spec().container()), now));
       return memory.copy().failures(more).build();
     }
-    return memory.copy().trouble(Optional.of(next(trouble, failed, now))).build();
+    return memory.copy().trouble(Optional.of(next(trouble, failed, "", now))).build();
   }
 
-  private static Failure next(Optional<Failure> before, ActionResult.Failed failed, Instant now) {
+  private static Failure next(
+      Optional<Failure> before, ActionResult.Failed failed, String hash, Instant now) {
     int count =
         1 + before.filter(f -> f.reason().equals(failed.reason())).map(Failure::count).orElse(0);
-    Failure failure = new Failure(failed.reason(), failed.message(), now, now, count);
+    Failure failure = new Failure(failed.reason(), failed.message(), now, now, count, hash);
     Duration wait =
         failure.ofImage()
             ? doubling(PULL_FIRST, PULL_CAP, count)
             : doubling(RETRY_FIRST, RETRY_CAP, count);
-    return new Failure(failed.reason(), failed.message(), now, now.plus(wait), count);
+    return new Failure(failed.reason(), failed.message(), now, now.plus(wait), count, hash);
   }
 
   static Duration doubling(Duration first, Duration cap, int count) {
@@ -197,6 +269,9 @@ public record PodMemory(
     private Map<String, Crash> crashes;
     private Map<String, String> announced;
     private Set<ContainerId> stopping;
+    private Set<ContainerId> stopped;
+    private Set<ContainerId> replaced;
+    private Set<SandboxId> released;
     private Set<ContainerId> hookFailed;
     private Left left;
 
@@ -210,6 +285,9 @@ public record PodMemory(
       crashes = from.crashes;
       announced = from.announced;
       stopping = from.stopping;
+      stopped = from.stopped;
+      replaced = from.replaced;
+      released = from.released;
       hookFailed = from.hookFailed;
       left = from.left;
     }
@@ -254,6 +332,21 @@ public record PodMemory(
       return this;
     }
 
+    Copy stopped(Set<ContainerId> value) {
+      stopped = value;
+      return this;
+    }
+
+    Copy replaced(Set<ContainerId> value) {
+      replaced = value;
+      return this;
+    }
+
+    Copy released(Set<SandboxId> value) {
+      released = value;
+      return this;
+    }
+
     Copy hookFailed(Set<ContainerId> value) {
       hookFailed = value;
       return this;
@@ -275,6 +368,9 @@ public record PodMemory(
               crashes,
               announced,
               stopping,
+              stopped,
+              replaced,
+              released,
               hookFailed,
               left);
       return made.equals(from) ? from : made;

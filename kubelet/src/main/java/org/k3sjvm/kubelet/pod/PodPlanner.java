@@ -34,7 +34,8 @@ public final class PodPlanner {
 
   /** The plan for one look. */
   public static PodPlan plan(
-      PodView view, PodWishes wishes, PodPhase phase, PodMemory memory, Instant now) {
+      PodView view, PodWishes wishes, PodPhase phase, PodMemory remembered, Instant now) {
+    PodMemory memory = remembered.of(view.observed());
     PodPhase here = moved(view, wishes, phase, now);
     return switch (here) {
       case PodPhase.Syncing syncing -> syncing(view, wishes, syncing, memory, now);
@@ -86,6 +87,9 @@ public final class PodPlanner {
       ObservedSandbox sandbox,
       PodMemory memory,
       Instant now) {
+    if (RestartAll.underWay(view)) {
+      return restartAll(view, phase, memory, now);
+    }
     InitProgress init = InitProgress.of(view, sandbox, memory, now);
     Map<String, ContainerStep> steps = new LinkedHashMap<>();
     for (ContainerSpec spec : view.desired().ephemeral()) {
@@ -101,13 +105,32 @@ public final class PodPlanner {
       return finish(view, wishes, phase, memory, now);
     }
     Round round = new Round(view, memory, now);
-    if (!memory.prepared()) {
-      round.actions.add(new PodAction.Prepare());
-    }
+    round.prepare();
     round.refreshVolumes();
+    round.stopStrays(sandbox, wishes.grace());
     round.take(steps, sandbox, wishes.grace());
     round.prune();
     return round.plan(steps, true, phase);
+  }
+
+  /** Ends and removes every container in place; the next look finds a pod to begin. */
+  private static PodPlan restartAll(PodView view, PodPhase phase, PodMemory memory, Instant now) {
+    Round round = new Round(view, memory, now);
+    List<ObservedContainer> all = RestartAll.instances(view);
+    if (round.held()) {
+      round.wakeAt(memory.trouble().orElseThrow().retryAt());
+      return round.plan(Map.of(), true, phase);
+    }
+    List<PodAction.Stop> stops =
+        TerminationSchedule.alive(view, memory).stream()
+            .filter(all::contains)
+            .map(c -> round.stop(c, "killing", Duration.ZERO))
+            .toList();
+    if (!stops.isEmpty()) {
+      round.actions.add(new PodAction.StopContainers(stops, view.podIps()));
+    }
+    all.forEach(c -> round.actions.add(new PodAction.RemoveContainer(c.id(), c.name(), "")));
+    return round.plan(Map.of(), true, phase);
   }
 
   private static boolean finished(
@@ -122,10 +145,7 @@ public final class PodPlanner {
 
   private static PodPlan newSandbox(
       PodView view, PodWishes wishes, PodPhase phase, int attempt, PodMemory memory, Instant now) {
-    boolean over =
-        view.desired().regular().stream().allMatch(c -> overFor(c, view))
-            && !view.desired().regular().isEmpty();
-    if (over) {
+    if (overWithoutSandbox(view)) {
       return finish(view, wishes, phase, memory, now);
     }
     Round round = new Round(view, memory, now);
@@ -137,18 +157,38 @@ public final class PodPlanner {
           PodEvent.normal(
               "SandboxChanged", "Pod sandbox changed, it will be killed and re-created."));
     }
-    if (!clearing.isEmpty()) {
-      round.actions.addAll(clearing);
-    } else if (round.held()) {
+    if (round.held()) {
       round.wakeAt(memory.trouble().orElseThrow().retryAt());
+    } else if (!clearing.isEmpty()) {
+      round.actions.addAll(clearing);
     } else {
-      if (!memory.prepared()) {
-        round.actions.add(new PodAction.Prepare());
-      }
+      round.prepare();
       round.actions.add(new PodAction.MountVolumes());
       round.actions.add(new PodAction.CreateSandbox(attempt));
     }
     return round.plan(Map.of(), false, phase);
+  }
+
+  /**
+   * Whether a pod that lost its sandbox is over. One that never restarts is, once any of its
+   * containers was made.
+   */
+  private static boolean overWithoutSandbox(PodView view) {
+    DesiredPod pod = view.desired();
+    boolean never =
+        pod.containers().stream()
+            .filter(c -> c.kind() != ContainerSpec.Kind.EPHEMERAL && !c.sidecar())
+            .allMatch(c -> RestartDecision.policy(pod, c).equals("Never"));
+    if (never && view.observed().containers().stream().anyMatch(c -> made(c, pod))) {
+      return true;
+    }
+    return !pod.regular().isEmpty() && pod.regular().stream().allMatch(c -> overFor(c, view));
+  }
+
+  private static boolean made(ObservedContainer is, DesiredPod pod) {
+    return pod.container(is.name())
+        .filter(c -> c.kind() != ContainerSpec.Kind.EPHEMERAL && !c.sidecar())
+        .isPresent();
   }
 
   /** Whether a container ended for good in an earlier sandbox. */
@@ -202,6 +242,11 @@ public final class PodPlanner {
       round.wakeAt(memory.trouble().orElseThrow().retryAt());
       return round.plan(Map.of(), false, phase);
     }
+    List<PodAction> late = TerminationSchedule.next(view, now, memory);
+    if (!late.isEmpty()) {
+      round.actions.addAll(late); // something that was begun before the end came up after it
+      return round.plan(Map.of(), false, phase);
+    }
     if (memory.left().volumes()) {
       round.actions.add(new PodAction.UnmountVolumes());
     }
@@ -224,7 +269,7 @@ public final class PodPlanner {
     String start = view.last().getStartTime();
     return seconds == null || start == null
         ? Optional.empty()
-        : Optional.of(Instant.parse(start).plusSeconds(seconds));
+        : Optional.of(Instant.parse(start).plus(DesiredPod.graceOf(seconds)));
   }
 
   /** Collects the plan of one round. */
@@ -262,6 +307,46 @@ public final class PodPlanner {
       }
     }
 
+    void prepare() {
+      if (!memory.prepared() && !held()) {
+        actions.add(new PodAction.Prepare());
+      }
+    }
+
+    /** Whether containers find what they need; a failed refresh leaves what was there. */
+    boolean mayStart() {
+      return !held() || (memory.prepared() && memory.volumesMountedAt().isPresent());
+    }
+
+    /** Ends what runs beside the one it should be: in another sandbox, or twice. */
+    void stopStrays(ObservedSandbox sandbox, Duration grace) {
+      List<PodAction.Stop> strays =
+          TerminationSchedule.alive(view, memory).stream()
+              .filter(c -> stray(c, sandbox))
+              .filter(c -> !held())
+              .map(c -> stop(c, "Stopping container " + c.name(), grace))
+              .toList();
+      if (!strays.isEmpty()) {
+        actions.add(new PodAction.StopContainers(strays, view.podIps()));
+      }
+    }
+
+    private boolean stray(ObservedContainer is, ObservedSandbox sandbox) {
+      return !is.sandbox().equals(sandbox.id())
+          || view.observed().newest(is.name(), sandbox.id()).filter(is::equals).isEmpty();
+    }
+
+    private PodAction.Stop stop(ObservedContainer is, String message, Duration grace) {
+      return stop(is, message, grace, false);
+    }
+
+    private PodAction.Stop stop(
+        ObservedContainer is, String message, Duration grace, boolean replaced) {
+      boolean first = !memory.stopping().contains(is.id());
+      return new PodAction.Stop(
+          is.id(), is.name(), now.plus(grace), first, message, List.of(), replaced);
+    }
+
     void refreshVolumes() {
       if (held()) {
         wakeAt(memory.trouble().orElseThrow().retryAt());
@@ -279,16 +364,22 @@ public final class PodPlanner {
     void take(Map<String, ContainerStep> steps, ObservedSandbox sandbox, Duration grace) {
       List<PodAction.Stop> stops = new ArrayList<>();
       List<PodAction> starts = new ArrayList<>();
-      for (ContainerSpec spec : view.desired().containers()) {
+      for (ContainerSpec spec : inStartOrder()) {
         ContainerStep step = steps.get(spec.name());
         if (step == null) {
           continue;
         }
         switch (step) {
           case ContainerStep.Keep(ObservedContainer running) -> lookSoon(spec, running);
-          case ContainerStep.Stop(ObservedContainer running, String message) ->
-              stops.add(
-                  new PodAction.Stop(running.id(), running.name(), now.plus(grace), true, message));
+          case ContainerStep.Stop(
+                  ObservedContainer running,
+                  String message,
+                  var own,
+                  boolean isReplaced) -> {
+            if (!held() || !memory.stopping().contains(running.id())) {
+              stops.add(stop(running, message, own.orElse(grace), isReplaced));
+            }
+          }
           case ContainerStep.Wait wait -> {
             wakeAt(wait.until());
             wait.event()
@@ -296,17 +387,38 @@ public final class PodPlanner {
                     e -> announce(spec.name(), wait.reason() + wait.message() + wait.until(), e));
           }
           case ContainerStep.Start start -> {
-            start.leftover().ifPresent(l -> starts.add(PodAction.RemoveContainer.of(l)));
-            start.crash().ifPresent(c -> crashes.put(spec.name(), c));
-            starts.add(new PodAction.StartContainer(spec, sandbox, start.restartCount()));
+            if (mayStart() && (start.leftover().isEmpty() || !held())) {
+              start.leftover().ifPresent(l -> starts.add(PodAction.RemoveContainer.of(l)));
+              start.crash().ifPresent(c -> crashes.put(spec.name(), c));
+              starts.add(start(spec, sandbox, start));
+            }
           }
           case ContainerStep.Ended _ -> {}
         }
       }
       if (!stops.isEmpty()) {
-        actions.add(new PodAction.StopContainers(stops));
+        actions.add(new PodAction.StopContainers(stops, view.podIps()));
       }
       actions.addAll(starts);
+    }
+
+    private List<ContainerSpec> inStartOrder() {
+      List<ContainerSpec> all = new ArrayList<>(view.desired().ephemeral());
+      all.addAll(view.desired().init());
+      all.addAll(view.desired().regular());
+      return all;
+    }
+
+    private PodAction start(
+        ContainerSpec spec, ObservedSandbox sandbox, ContainerStep.Start start) {
+      return new PodAction.StartContainer(
+          spec,
+          sandbox,
+          start.restartCount(),
+          view.desired()
+              .target(spec)
+              .flatMap(t -> view.observed().newest(t))
+              .map(ObservedContainer::id));
     }
 
     private void lookSoon(ContainerSpec spec, ObservedContainer running) {
@@ -321,9 +433,13 @@ public final class PodPlanner {
 
     /** The newest and the one before it stay, for status and logs. */
     void prune() {
+      if (held()) {
+        return;
+      }
+      List<ObservedContainer> alive = TerminationSchedule.alive(view, memory);
       view.desired().containers().stream()
           .flatMap(spec -> view.observed().instances(spec.name()).stream().skip(2))
-          .filter(c -> !c.alive())
+          .filter(c -> !alive.contains(c))
           .forEach(c -> actions.add(PodAction.RemoveContainer.of(c)));
       view.observed().sandboxes().stream()
           .skip(1)

@@ -11,16 +11,39 @@ import org.k3sjvm.cri.ContainerId;
  * One look at a pod: what is wanted, what is, and what was reported last.
  *
  * @param hostIps the node's addresses, the primary first
+ * @param pace how soon this node restarts what ends
  */
 public record PodView(
     DesiredPod desired,
     ObservedPod observed,
     ProbeVerdicts probes,
     io.fabric8.kubernetes.api.model.PodStatus last,
-    List<String> hostIps) {
+    List<String> hostIps,
+    RestartPace pace) {
 
   public PodView {
     hostIps = List.copyOf(hostIps);
+  }
+
+  /** At the usual pace. */
+  public PodView(
+      DesiredPod desired,
+      ObservedPod observed,
+      ProbeVerdicts probes,
+      io.fabric8.kubernetes.api.model.PodStatus last,
+      List<String> hostIps) {
+    this(desired, observed, probes, last, hostIps, RestartPace.DEFAULT);
+  }
+
+  /** Where the pod is reached, as its newest sandbox shows it; empty when nowhere. */
+  List<String> podIps() {
+    return desired.hostNetwork()
+        ? hostIps
+        : observed.sandboxes().stream()
+            .map(ObservedSandbox::ips)
+            .filter(ips -> !ips.isEmpty())
+            .findFirst()
+            .orElseGet(List::of);
   }
 
   /** What was last reported of a container. */

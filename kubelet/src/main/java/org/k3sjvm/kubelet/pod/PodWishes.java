@@ -35,21 +35,27 @@ public record PodWishes(DesiredPod desired, Optional<Kill> kill, boolean removed
 
   /** Why the pod must end, if it must. */
   Optional<TerminationReason> end() {
+    if (kill.isPresent()) {
+      return kill.map(Kill::reason); // the only one that has something to say to users
+    }
     if (desired.deleting()) {
       return Optional.of(TerminationReason.DELETED);
     }
     if (removed) {
       return Optional.of(TerminationReason.REMOVED);
     }
-    return kill.map(Kill::reason)
-        .or(
-            () ->
-                desired.endedBefore() ? Optional.of(TerminationReason.FINISHED) : Optional.empty());
+    return desired.endedBefore() ? Optional.of(TerminationReason.FINISHED) : Optional.empty();
   }
 
-  /** How long containers may take. */
+  /**
+   * How long containers may take. The node's word replaces the pod's own, a deletion's only if it
+   * is shorter. Source: kubelet v1.36 pkg/kubelet/pod_workers.go, calculateEffectiveGracePeriod.
+   */
   Duration grace() {
     Duration own = desired.grace();
-    return kill.flatMap(Kill::grace).filter(g -> g.compareTo(own) < 0).orElse(own);
+    return kill.flatMap(Kill::grace)
+        .filter(g -> !desired.deleting() || g.compareTo(own) < 0)
+        .map(g -> g.compareTo(DesiredPod.SHORTEST_GRACE) < 0 ? DesiredPod.SHORTEST_GRACE : g)
+        .orElse(own);
   }
 }

@@ -54,7 +54,14 @@ public final class ContainerConfigs {
         .tty(Boolean.TRUE.equals(container.getTty()))
         .resources(parts.resources())
         .securityContext(parts.security())
+        .stopSignal(stopSignal(container))
         .build();
+  }
+
+  private static String stopSignal(Container container) {
+    return container.getLifecycle() == null || container.getLifecycle().getStopSignal() == null
+        ? ""
+        : container.getLifecycle().getStopSignal();
   }
 
   /** Relative to the sandbox's log directory. */

@@ -216,10 +216,14 @@ class PodPlannerTest {
     settled();
     container("app", ContainerState.EXITED, 2, 137);
 
-    PodPlan plan = plan();
+    PodPlan ending = plan();
 
-    assertThat(plan.actions()).last().isEqualTo(new PodAction.CreateSandbox(1));
-    assertThat(plan.events()).extracting(PodEvent::reason).containsExactly("SandboxChanged");
+    assertThat(ending.actions()).containsExactly(new PodAction.StopSandbox(SANDBOX));
+    assertThat(ending.events()).extracting(PodEvent::reason).containsExactly("SandboxChanged");
+
+    memory = ending.memory().after(ending.actions().getFirst(), ActionResult.DONE, NOW);
+    assertThat(plan().actions()).last().isEqualTo(new PodAction.CreateSandbox(1));
+    assertThat(plan().events()).isEmpty();
 
     sandboxes.add(
         new ObservedSandbox(new SandboxId("s1"), 1, true, NOW, false, List.of("10.42.0.6")));
@@ -259,6 +263,7 @@ class PodPlannerTest {
     sandboxes.clear();
     sandbox(false);
     phase = stopping.next();
+    memory = stopping.memory().after(stopping.actions().getFirst(), ActionResult.DONE, NOW);
     PodPlan clearing = plan();
     assertThat(clearing.actions())
         .containsExactly(new PodAction.UnmountVolumes(), new PodAction.RemoveCgroup());
@@ -281,7 +286,6 @@ class PodPlannerTest {
     PodStatus status = new PodStatus();
     status.setStartTime(BEFORE.toString());
     memory = PodMemory.fresh(status);
-    sandbox(false);
 
     PodPlan plan = plan();
 

@@ -228,7 +228,7 @@ class PodSimulationTest {
             starts++;
             return new ActionResult.Started(id, Optional.empty());
           }
-          case PodAction.StopContainers(List<PodAction.Stop> stops) -> {
+          case PodAction.StopContainers(List<PodAction.Stop> stops, var _) -> {
             for (PodAction.Stop stop : stops) {
               runtime.stopContainer(stop.id(), Duration.ofSeconds(2));
             }

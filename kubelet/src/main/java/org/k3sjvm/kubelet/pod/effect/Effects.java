@@ -72,7 +72,7 @@ public final class Effects implements PodEffects {
       case PodAction.StartContainer start -> {
         return startContainer.run(pod, start, interrupts);
       }
-      case PodAction.StopContainers stop -> stopContainers.run(pod, stop.stops(), interrupts);
+      case PodAction.StopContainers stop -> stopContainers.run(pod, stop, interrupts);
       case PodAction.RemoveContainer(var id, var name, var logPath) -> {
         tools.runtime().removeContainer(id);
         files.removeLog(pod, name, id.value(), logPath);

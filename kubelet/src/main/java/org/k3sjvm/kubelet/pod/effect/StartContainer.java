@@ -10,10 +10,13 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.k3sjvm.cri.ContainerConfig;
 import org.k3sjvm.cri.ContainerId;
+import org.k3sjvm.cri.ContainerSecurityContext;
 import org.k3sjvm.cri.CriException;
 import org.k3sjvm.cri.Image;
 import org.k3sjvm.cri.ImageSpec;
 import org.k3sjvm.cri.Mount;
+import org.k3sjvm.cri.NamespaceMode;
+import org.k3sjvm.cri.NamespaceOptions;
 import org.k3sjvm.cri.PodSandboxConfig;
 import org.k3sjvm.cri.UserNamespace;
 import org.k3sjvm.kubelet.env.Environment;
@@ -55,6 +58,12 @@ final class StartContainer {
   ActionResult run(DesiredPod pod, PodAction.StartContainer start, Interrupts interrupts)
       throws InterruptedException, IOException {
     ContainerSpec spec = start.spec();
+    pod.target(spec)
+        .filter(_ -> start.target().isEmpty())
+        .ifPresent(
+            t -> {
+              throw new ConfigException("unable to find target container \"" + t + "\"");
+            });
     PodSandboxConfig sandbox = sandboxes.config(pod, start.sandbox().attempt());
     Image image = image(pod, spec, sandbox, interrupts);
     ContainerConfig config = config(pod, start, image, sandbox);
@@ -138,15 +147,17 @@ final class StartContainer {
             env,
             mapped(mounts.of(pod, container, podIps, env, start.restartCount()), users),
             tools.cgroups().resources(pod, container),
-            Security.of(
-                pod,
-                container,
-                image.user(),
-                new Security.OfNode(
-                    tools.isolation().seccompDirectory(),
-                    tools.isolation().seccompDefault(),
-                    users,
-                    mounts.groups(pod))),
+            security(
+                Security.of(
+                    pod,
+                    container,
+                    image.user(),
+                    new Security.OfNode(
+                        tools.isolation().seccompDirectory(),
+                        tools.isolation().seccompDefault(),
+                        users,
+                        mounts.groups(pod))),
+                start.target()),
             mounts.devices(pod, container)));
   }
 
@@ -155,6 +166,19 @@ final class StartContainer {
     return users
         .map(u -> mounts.stream().map(m -> m.withIdMappings(u.uids(), u.gids())).toList())
         .orElse(mounts);
+  }
+
+  /** A target lends its processes whatever the pod says of its own. */
+  private static ContainerSecurityContext security(
+      ContainerSecurityContext own, Optional<ContainerId> target) {
+    if (target.isEmpty()) {
+      return own;
+    }
+    NamespaceOptions is = own.namespaces();
+    return own.toBuilder()
+        .namespaces(
+            new NamespaceOptions(is.network(), NamespaceMode.TARGET, is.ipc(), target, is.user()))
+        .build();
   }
 
   private Map<String, String> services(DesiredPod pod) {
