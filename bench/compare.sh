@@ -44,14 +44,16 @@ switches() { cat /proc/"$1"/task/*/status 2> /dev/null | awk '/ctxt_switches/ {s
 ready() { api "/api/v1/nodes/$1" | jq -e '([.status.conditions[]? | select(.type == "Ready").status] == ["True"]) and ((.spec.taints // []) | length == 0)'; }
 # expect N FILTER: begins one watch that ends when N pods passed the filter; asking again and again would take the CPU that is measured
 expect() {
-  nsenter --net=/var/run/netns/$HOSTS_PREFIX-server timeout 180 curl -skN --cert "$HOSTS_DIR/admin.crt" --key "$HOSTS_DIR/admin.key" \
-    "https://127.0.0.1:6443/api/v1/namespaces/default/pods?labelSelector=app%3Dbench&watch=1" > >(jq --unbuffered -r "select($2) | .object.metadata.name" |
-    awk -v n="$1" -v done="$HOSTS_DIR/done" '!seen[$0]++ && ++count == n {print > done; close(done)}') &
-  watcher=$!
   rm -f "$HOSTS_DIR/done"
+  nsenter --net=/var/run/netns/$HOSTS_PREFIX-server timeout 180 curl -skN --cert "$HOSTS_DIR/admin.crt" --key "$HOSTS_DIR/admin.key" \
+    "https://127.0.0.1:6443/api/v1/namespaces/default/pods?labelSelector=app%3Dbench&watch=1" > >(jq --unbuffered -r "select($2) | .object.metadata.name" | {
+    declare -A seen=()
+    while read -r pod; do seen[$pod]=1; [ ${#seen[@]} -lt "$1" ] || : > "$HOSTS_DIR/done"; done
+  }) &
+  watcher=$!
 }
 arrived() {
-  wait_for 180 test -s "$HOSTS_DIR/done" || true
+  wait_for 180 test -e "$HOSTS_DIR/done" || true
   kill "$watcher" 2> /dev/null || true
 }
 is_ready='any(.object.status.conditions[]?; .type == "Ready" and .status == "True")'
@@ -120,6 +122,7 @@ measure() {
   server_pid=$(cat "$HOSTS_DIR/server/server.pid")
   pods_yaml "$host" 0 0 > "$HOSTS_DIR/one.yaml"
   expect 1 "$is_ready"; t=$(now); kubectl apply -f "$HOSTS_DIR/one.yaml" > /dev/null; arrived; result[one]=$(since "$t")
+  t=$(now); kubectl exec bench-0 -- head -c 100000000 /dev/zero > /dev/null || true; result[exec]=$(awk -v s="$(since "$t")" 'BEGIN {printf "%.0f", 100 / s}')
   expect 1 "$is_gone"; kubectl delete pod -l app=bench --wait=false > /dev/null; arrived
   pods_yaml "$host" 1 "$pods" > "$HOSTS_DIR/many.yaml"
   agent0=$(cpu_of "$pid") server0=$(cpu_of "$server_pid") host0=$(cpu_on "$host")
@@ -153,6 +156,7 @@ rows="start:start to Ready and untainted, s
 idle:memory idle (anonymous + file), MB
 loaded:memory with $pods pods, MB
 one:one pod, apply to Ready, s
+exec:100 MB out of a pod with kubectl exec, MB/s
 many:$pods pods, apply to all Ready, s
 burst:CPU for that, agent / server / whole node, s
 gone:$pods pods, delete to gone, s

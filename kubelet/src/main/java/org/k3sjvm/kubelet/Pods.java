@@ -50,6 +50,7 @@ import org.k3sjvm.kubelet.source.PodSource;
 import org.k3sjvm.kubelet.source.ServiceIndex;
 import org.k3sjvm.kubelet.status.StatusWriter;
 import org.k3sjvm.kubelet.trace.PodStarts;
+import org.k3sjvm.kubelet.trace.StartStep;
 import org.k3sjvm.kubelet.trace.Timed;
 import org.k3sjvm.kubelet.translate.HostMemory;
 import org.k3sjvm.kubelet.userns.UserNamespaces;
@@ -252,7 +253,7 @@ final class Pods implements Service, PodOutput {
   private final class ToWorkers implements PodSource.Listener {
     @Override
     public void update(DesiredPod pod) {
-      starts.seen(pod, Timed.isReady(pod.pod().getStatus()));
+      starts.seen(pod);
       workers.update(pod);
       volumes.changed(pod.pod());
     }
@@ -264,6 +265,9 @@ final class Pods implements Service, PodOutput {
 
     @Override
     public void seen(Pod pod) {
+      if (Timed.isReady(pod.getStatus())) {
+        starts.reached(new PodUid(pod.getMetadata().getUid()), StartStep.CONFIRMED);
+      }
       if (status.seen(pod)) {
         workers.update(DesiredPod.of(pod));
       }

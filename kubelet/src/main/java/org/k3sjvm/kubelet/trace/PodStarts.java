@@ -66,11 +66,7 @@ public final class PodStarts {
    * The watch brought a version of the pod. The clock starts with the first one, unless the pod ran
    * before this kubelet did.
    */
-  public synchronized void seen(DesiredPod pod, boolean confirmedReady) {
-    if (confirmedReady) {
-      reached(pod.uid(), StartStep.CONFIRMED);
-      return;
-    }
+  public synchronized void seen(DesiredPod pod) {
     boolean begins = pod.pod().getStatus() == null || pod.pod().getStatus().getStartTime() == null;
     if (!begins || pod.deleting() || pods.containsKey(pod.uid())) {
       return;

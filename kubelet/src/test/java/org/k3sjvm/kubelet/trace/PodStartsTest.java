@@ -19,12 +19,12 @@ class PodStartsTest {
   @Test
   void eachStepIsTimedFromTheOneBeforeIt() {
     DesiredPod pod = pod("a");
-    starts.seen(pod, false);
+    starts.seen(pod);
     reach(pod, StartStep.PREPARED, 2);
     reach(pod, StartStep.SANDBOX, 300);
     reach(pod, StartStep.STARTED, 350);
     reach(pod, StartStep.READY, 360);
-    starts.seen(pod, true);
+    starts.reached(pod.uid(), StartStep.CONFIRMED);
 
     PodStart start = starts.recent().getFirst();
     assertThat(start.after()).containsEntry(StartStep.READY, Duration.ofMillis(360));
@@ -36,7 +36,7 @@ class PodStartsTest {
   @Test
   void aRestartAfterReadyIsNoPartOfTheStart() {
     DesiredPod pod = pod("a");
-    starts.seen(pod, false);
+    starts.seen(pod);
     reach(pod, StartStep.STARTED, 5);
     reach(pod, StartStep.READY, 6);
     reach(pod, StartStep.STARTED, 9000);
@@ -51,14 +51,14 @@ class PodStartsTest {
   void podsThatRanBeforeTheKubeletAreNotTimed() {
     Pod running = new PodBuilder(pod("a").pod()).withNewStatus().endStatus().build();
     running.getStatus().setStartTime("2025-12-31T00:00:00Z");
-    starts.seen(DesiredPod.of(running), false);
+    starts.seen(DesiredPod.of(running));
     assertThat(starts.recent()).isEmpty();
   }
 
   @Test
   void onlyTheNewestAreKept() {
     for (int i = 0; i < 1000; i++) {
-      starts.seen(pod("p" + i), false);
+      starts.seen(pod("p" + i));
     }
     assertThat(starts.recent()).hasSize(256);
     assertThat(starts.recent().getLast().name()).isEqualTo("p999");
@@ -67,7 +67,7 @@ class PodStartsTest {
   @Test
   void metricsHoldTheWholeAndItsSteps() {
     DesiredPod pod = pod("a");
-    starts.seen(pod, false);
+    starts.seen(pod);
     reach(pod, StartStep.SANDBOX, 1500);
     reach(pod, StartStep.READY, 2500);
 
