@@ -18,5 +18,5 @@ megabytes=${1:-64}
 for round in 1 2 3; do
   run "C1 only" -XX:TieredStopAtLevel=1
   run "C1 and C2" -XX:+TieredCompilation
-  run "C2 for the cipher only" -XX:CompilerDirectivesFile=dist/src/dist/conf/compiler.json
+  run "C1 only, ChaCha20" -XX:TieredStopAtLevel=1 -Djdk.tls.client.cipherSuites=TLS_CHACHA20_POLY1305_SHA256
 done
