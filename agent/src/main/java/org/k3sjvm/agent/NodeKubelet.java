@@ -83,7 +83,8 @@ final class NodeKubelet {
                 apis.kubelet(),
                 volumes,
                 ground.cgroups(),
-                keeper::allocatable));
+                keeper::allocatable,
+                new Kubelet.NodeObject(keeper::latest, Optional.of(keeper.registered()))));
     events.kubelet = Optional.of(kubelet);
     AgentNodePatch patch =
         new AgentNodePatch(

@@ -1,7 +1,9 @@
 package org.k3sjvm.kubelet;
 
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.k3sjvm.base.lifetime.Gate;
 import org.k3sjvm.base.lifetime.Service;
@@ -26,6 +28,7 @@ public final class Kubelet implements Service {
    * What a kubelet speaks to.
    *
    * @param allocatable the node's resources, which containers without limits are told of
+   * @param node the Node object, which pods are measured against
    */
   public record Ports(
       ContainerRuntime runtime,
@@ -33,7 +36,30 @@ public final class Kubelet implements Service {
       KubeApi api,
       PodVolumes volumes,
       Cgroups cgroups,
-      Supplier<Map<String, Quantity>> allocatable) {}
+      Supplier<Map<String, Quantity>> allocatable,
+      NodeObject node) {
+
+    /** For a kubelet that is not told of its Node. */
+    public Ports(
+        ContainerRuntime runtime,
+        ImageService images,
+        KubeApi api,
+        PodVolumes volumes,
+        Cgroups cgroups,
+        Supplier<Map<String, Quantity>> allocatable) {
+      this(runtime, images, api, volumes, cgroups, allocatable, NodeObject.UNKNOWN);
+    }
+  }
+
+  /**
+   * The Node object as somebody else follows it.
+   *
+   * @param latest as last seen; does not block
+   * @param registered opens when the server has it; until then the API server's pods wait
+   */
+  public record NodeObject(Supplier<Optional<Node>> latest, Optional<Gate<Node>> registered) {
+    static final NodeObject UNKNOWN = new NodeObject(Optional::empty, Optional.empty());
+  }
 
   public Kubelet(KubeletConfig config, Ports ports) {
     pods =
@@ -44,7 +70,8 @@ public final class Kubelet implements Service {
             ports.api(),
             ports.volumes(),
             ports.cgroups(),
-            ports.allocatable());
+            ports.allocatable(),
+            ports.node());
   }
 
   /** The pods, for those who serve logs, commands and statistics. */

@@ -1,6 +1,5 @@
 package org.k3sjvm.kubelet;
 
-import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -46,11 +45,9 @@ import org.k3sjvm.kubelet.runtime.RuntimeObserver;
 import org.k3sjvm.kubelet.runtime.RuntimeWatch;
 import org.k3sjvm.kubelet.source.KubeAccounts;
 import org.k3sjvm.kubelet.source.KubeObjects;
-import org.k3sjvm.kubelet.source.PodSource;
 import org.k3sjvm.kubelet.source.ServiceIndex;
 import org.k3sjvm.kubelet.status.StatusWriter;
 import org.k3sjvm.kubelet.trace.PodStarts;
-import org.k3sjvm.kubelet.trace.StartStep;
 import org.k3sjvm.kubelet.trace.Timed;
 import org.k3sjvm.kubelet.translate.HostMemory;
 import org.k3sjvm.kubelet.userns.UserNamespaces;
@@ -63,7 +60,7 @@ final class Pods implements Service, PodOutput {
   private static final Duration SWEEP_DISK = Duration.ofSeconds(60);
 
   private final PodWorkers workers;
-  private final PodSource source;
+  private final Intake intake;
   private final ServiceIndex services;
   private final RuntimeObserver observer;
   private final RuntimeWatch watch;
@@ -85,7 +82,8 @@ final class Pods implements Service, PodOutput {
       KubeApi api,
       PodVolumes volumes,
       Cgroups kernelCgroups,
-      Supplier<Map<String, Quantity>> allocatable) {
+      Supplier<Map<String, Quantity>> allocatable,
+      Kubelet.NodeObject node) {
     this.volumes = volumes;
     InstantSource clock = InstantSource.system();
     starts = new PodStarts(clock, System::nanoTime);
@@ -135,7 +133,15 @@ final class Pods implements Service, PodOutput {
     PodEffects timed = Timed.effects(effects, starts);
     probes = new Prober(new Checks(runtime, hostIps), this::probed, clock, Sleeper.SYSTEM);
     workers = new PodWorkers(observer, timed, output, probes, hostIps, clock);
-    source = new PodSource(api, config.nodeName(), new ToWorkers());
+    intake =
+        new Intake(
+            config,
+            api,
+            workers,
+            new Intake.Told(status, events, observer::forget, starts, volumes),
+            new NodeFactsSource(config.nodeName(), node.latest(), allocatable, api),
+            node,
+            clock);
     sweeper = new OrphanSweeper(runtime, volumes, cgroups, effects::removeDirectory);
     watch = new RuntimeWatch(runtime, observer, new Watcher(), clock, Sleeper.SYSTEM);
   }
@@ -177,9 +183,9 @@ final class Pods implements Service, PodOutput {
     return watch;
   }
 
-  /** Opens once the API server's pods are known. */
+  /** Opens once every source has told its pods. */
   Gate<Boolean> synced() {
-    return source.synced();
+    return intake.ready();
   }
 
   @Override
@@ -191,7 +197,7 @@ final class Pods implements Service, PodOutput {
       group.start("status", status);
       group.start("events", events);
       group.start("services", services);
-      group.start("source", source);
+      intake.start(group);
       group.start("runtime", watch);
       group.start("sweep", this::sweepDisk);
       group.start("volumes", volumes::keepFresh);
@@ -201,7 +207,7 @@ final class Pods implements Service, PodOutput {
 
   @Override
   public void report(PodReport report) {
-    status.report(report);
+    intake.report(report);
   }
 
   @Override
@@ -216,12 +222,16 @@ final class Pods implements Service, PodOutput {
 
   @Override
   public void forget(DesiredPod pod) {
-    status.forget(pod.uid());
-    observer.forget(pod.uid());
+    intake.forget(pod);
+  }
+
+  @Override
+  public void over(PodUid uid) {
+    intake.over(uid);
   }
 
   private void sweepDisk() throws InterruptedException {
-    source.synced().await();
+    intake.ready().await();
     while (true) {
       sweeper.onDisk().forEach(this::sweep);
       Thread.sleep(SWEEP_DISK);
@@ -229,7 +239,7 @@ final class Pods implements Service, PodOutput {
   }
 
   private void sweep(PodUid uid) {
-    if (!source.synced().isOpen() || workers.knows(uid) || !sweeping.add(uid)) {
+    if (!intake.ready().isOpen() || workers.knows(uid) || !sweeping.add(uid)) {
       return;
     }
     group.start(
@@ -248,30 +258,6 @@ final class Pods implements Service, PodOutput {
             sweeping.remove(uid);
           }
         });
-  }
-
-  private final class ToWorkers implements PodSource.Listener {
-    @Override
-    public void update(DesiredPod pod) {
-      starts.seen(pod);
-      workers.update(pod);
-      volumes.changed(pod.pod());
-    }
-
-    @Override
-    public void removed(PodUid uid) {
-      workers.removed(uid);
-    }
-
-    @Override
-    public void seen(Pod pod) {
-      if (Timed.isReady(pod.getStatus())) {
-        starts.reached(new PodUid(pod.getMetadata().getUid()), StartStep.CONFIRMED);
-      }
-      if (status.seen(pod)) {
-        workers.update(DesiredPod.of(pod));
-      }
-    }
   }
 
   private final class Watcher implements RuntimeWatch.Listener {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodCondition;
@@ -38,7 +40,10 @@ import org.k3sjvm.kube.ObjectName;
 import org.k3sjvm.kube.Resources;
 import org.k3sjvm.kube.testing.FakeKubeApi;
 import org.k3sjvm.kubelet.cgroup.CgroupSettings;
+import org.k3sjvm.kubelet.image.ImageSettings;
 import org.k3sjvm.kubelet.pod.ContainerInstance;
+import org.k3sjvm.kubelet.settings.KubeletSettings;
+import org.k3sjvm.kubelet.userns.IdRange;
 import org.k3sjvm.kubelet.volume.LocalPodVolumes;
 import org.k3sjvm.linux.cgroup.CgroupName;
 import org.k3sjvm.linux.testing.FakeCgroups;
@@ -51,6 +56,9 @@ class KubeletTest {
   @TempDir Path directory;
 
   private final FakeContainerRuntime runtime = FakeContainerRuntime.create();
+  private static final Node NODE =
+      new NodeBuilder().withNewMetadata().withName("n1").withUid("node").endMetadata().build();
+
   private final FakeKubeApi api = new FakeKubeApi();
   private final FakeCgroups cgroups = new FakeCgroups();
   private ServiceGroup group;
@@ -327,6 +335,72 @@ class KubeletTest {
     assertThat(reasons()).contains("Killing");
   }
 
+  @Test
+  void aStaticPodRunsAndShowsAsAMirror() throws IOException, InterruptedException {
+    Path manifests = Files.createDirectory(directory.resolve("manifests"));
+    String manifest =
+        """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web}
+        spec:
+          terminationGracePeriodSeconds: 1
+          containers: [{name: app, image: "%s"}]
+        """
+            .formatted(IMAGE);
+    Files.writeString(manifests.resolve("web.yaml"), manifest);
+
+    Pod mirror = await("web-n1", p -> "Running".equals(p.getStatus().getPhase()));
+    String hash = mirror.getMetadata().getAnnotations().get("kubernetes.io/config.mirror");
+    assertThat(kubelet.pods().pod("default", "web-n1").orElseThrow().getMetadata().getUid())
+        .isEqualTo(hash)
+        .isNotEqualTo(mirror.getMetadata().getUid());
+    assertThat(kubelet.pods().container("default", "web-n1", "app", false)).isPresent();
+
+    api.delete(Resources.PODS, name("web-n1"), DeleteRequest.DEFAULT);
+    Pod again =
+        await(
+            "web-n1",
+            p ->
+                !p.getMetadata().getUid().equals(mirror.getMetadata().getUid())
+                    && "Running".equals(p.getStatus().getPhase()));
+    assertThat(again.getStatus().getContainerStatuses().getFirst().getContainerID())
+        .isEqualTo(mirror.getStatus().getContainerStatuses().getFirst().getContainerID());
+
+    Files.writeString(manifests.resolve("web.yaml"), manifest.replace("app,", "other,"));
+    await(
+        "web-n1",
+        p ->
+            p.getStatus().getContainerStatuses().stream()
+                .anyMatch(c -> c.getName().equals("other") && c.getReady()));
+
+    Files.delete(manifests.resolve("web.yaml"));
+    awaitGone("web-n1");
+    Eventually.holds(PATIENCE, () -> sandboxes().isEmpty(), () -> sandboxes().toString());
+  }
+
+  @Test
+  void aPodThatDoesNotFitFailsAndStays() throws InterruptedException {
+    PodBuilder pod = pod("big");
+    pod.editSpec()
+        .editFirstContainer()
+        .withNewResources()
+        .addToRequests("cpu", new Quantity("3"))
+        .endResources()
+        .endContainer()
+        .endSpec();
+    api.create(Resources.PODS, pod.build());
+
+    Pod refused = await("big", p -> "Failed".equals(p.getStatus().getPhase()));
+    assertThat(refused.getStatus().getReason()).isEqualTo("OutOfcpu");
+    assertThat(refused.getStatus().getMessage()).startsWith("Pod was rejected: Node didn't have");
+    Eventually.holds(PATIENCE, () -> reasons().contains("OutOfcpu"), () -> reasons().toString());
+    assertThat(sandboxes()).isEmpty();
+
+    api.delete(Resources.PODS, name("big"), DeleteRequest.DEFAULT);
+    awaitGone("big");
+  }
+
   private void startKubelet() throws IOException {
     KubeletConfig config =
         new KubeletConfig(
@@ -338,7 +412,10 @@ class KubeletTest {
                 directory.resolve("containers")),
             CgroupSettings.DEFAULT,
             KubeletConfig.Dns.none(),
-            KubeletConfig.Limits.DEFAULT);
+            KubeletConfig.Limits.DEFAULT,
+            ImageSettings.DEFAULT,
+            IdRange.DEFAULT,
+            withStaticPods(KubeletSettings.DEFAULT));
     Map<String, Quantity> allocatable =
         Map.of("cpu", new Quantity("2"), "memory", new Quantity("1Gi"));
     LocalPodVolumes volumes =
@@ -353,9 +430,37 @@ class KubeletTest {
     kubelet =
         new Kubelet(
             config,
-            new Kubelet.Ports(runtime, runtime.images(), api, volumes, cgroups, () -> allocatable));
+            new Kubelet.Ports(
+                runtime,
+                runtime.images(),
+                api,
+                volumes,
+                cgroups,
+                () -> allocatable,
+                new Kubelet.NodeObject(() -> Optional.of(NODE), Optional.empty())));
     group = ServiceGroup.open("test");
     group.start("kubelet", kubelet);
+  }
+
+  private KubeletSettings withStaticPods(KubeletSettings settings) {
+    KubeletSettings.StaticPods none = settings.staticPods();
+    return new KubeletSettings(
+        settings.root(),
+        settings.port(),
+        new KubeletSettings.StaticPods(
+            Optional.of(directory.resolve("manifests")),
+            none.url(),
+            none.urlHeaders(),
+            none.fileCheck(),
+            none.httpCheck()),
+        settings.pulls(),
+        settings.events(),
+        settings.pods(),
+        settings.node(),
+        settings.reservations(),
+        settings.cgroups(),
+        settings.dns(),
+        settings.featureGates());
   }
 
   private static PodBuilder pod(String name) {

@@ -62,11 +62,11 @@ record KubeletFlag(String name, String path, Kind kind, boolean acts) {
       max-parallel-image-pulls maxParallelImagePulls INT acts
       fail-swap-on failSwapOn BOOL acts
       sync-frequency syncFrequency DURATION -
-      pod-manifest-path staticPodPath PATH -
-      file-check-frequency fileCheckFrequency DURATION -
-      http-check-frequency httpCheckFrequency DURATION -
-      manifest-url staticPodURL TEXT -
-      manifest-url-header staticPodURLHeader HEADERS -
+      pod-manifest-path staticPodPath PATH acts
+      file-check-frequency fileCheckFrequency DURATION acts
+      http-check-frequency httpCheckFrequency DURATION acts
+      manifest-url staticPodURL TEXT acts
+      manifest-url-header staticPodURLHeader HEADERS acts
       registry-qps registryPullQPS INT acts
       registry-burst registryBurst INT acts
       event-qps eventRecordQPS INT -
@@ -79,7 +79,7 @@ record KubeletFlag(String name, String path, Kind kind, boolean acts) {
       - memorySwap.swapBehavior TEXT acts
       - singleProcessOOMKill BOOL acts
       seccomp-default seccompDefault BOOL acts
-      allowed-unsafe-sysctls allowedUnsafeSysctls LIST -
+      allowed-unsafe-sysctls allowedUnsafeSysctls LIST acts
       - crashLoopBackOff.maxContainerRestartPeriod DURATION -
       node-status-max-images nodeStatusMaxImages INT acts
       feature-gates featureGates MAP acts

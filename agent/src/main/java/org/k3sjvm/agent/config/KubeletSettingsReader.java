@@ -11,6 +11,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import org.k3sjvm.base.net.IpAddresses;
+import org.k3sjvm.kubelet.admission.Sysctls;
 import org.k3sjvm.kubelet.cgroup.CgroupSettings;
 import org.k3sjvm.kubelet.settings.KubeletSettings;
 import org.k3sjvm.kubelet.settings.KubeletSettings.NodeTaint;
@@ -120,6 +121,11 @@ final class KubeletSettingsReader {
         return values.bad(
             "allowedUnsafeSysctls", "must be names of sysctls, or prefixes that end in *", all);
       }
+    }
+    try {
+      Sysctls.allowing(all);
+    } catch (IllegalArgumentException e) {
+      return values.bad("allowedUnsafeSysctls", "must be sysctls that pods have of their own", all);
     }
     return all;
   }

@@ -87,7 +87,14 @@ public final class PodConditions {
   private Optional<Finding> disruption(Optional<TerminationReason> killed) {
     return killed
         .filter(k -> DISRUPTIONS.contains(k.reason()) && phase().equals("Failed"))
-        .map(k -> new Finding("True", "TerminationByKubelet", k.message()));
+        .map(
+            k ->
+                new Finding(
+                    "True",
+                    "TerminationByKubelet",
+                    k.reason().equals("Preempting")
+                        ? "Pod was preempted by Kubelet to accommodate a critical pod."
+                        : k.message()));
   }
 
   private String phase() {

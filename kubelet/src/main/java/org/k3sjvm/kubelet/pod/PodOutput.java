@@ -10,4 +10,7 @@ public interface PodOutput {
 
   /** Nothing of the pod is left on the node. */
   void forget(DesiredPod pod);
+
+  /** The pod has no worker any more; a new one may start. */
+  default void over(PodUid uid) {}
 }

@@ -92,6 +92,13 @@ public final class PodWorkers implements PodLookup, Service, AutoCloseable {
     return running.containsKey(uid);
   }
 
+  /** Whether something of the pod may run: its resources are not free yet. */
+  public boolean holds(PodUid uid) {
+    return find(uid)
+        .filter(r -> !(r.worker().snapshot().phase() instanceof PodPhase.Terminated))
+        .isPresent();
+  }
+
   /** The pods that have a worker. */
   public Set<PodUid> uids() {
     return Set.copyOf(running.keySet());
@@ -107,6 +114,7 @@ public final class PodWorkers implements PodLookup, Service, AutoCloseable {
             worker.run();
           } finally {
             running.remove(uid);
+            tools.output().over(uid);
           }
         });
     log.atDebug().addKeyValue("pod", pod.fullName()).log("pod worker started");

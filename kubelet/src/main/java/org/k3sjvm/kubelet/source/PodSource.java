@@ -4,11 +4,12 @@ import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.PodStatus;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.k3sjvm.base.lifetime.Gate;
 import org.k3sjvm.base.lifetime.Service;
 import org.k3sjvm.kube.KubeApi;
 import org.k3sjvm.kube.Reflector;
@@ -28,30 +29,16 @@ import org.slf4j.LoggerFactory;
 public final class PodSource implements Service {
   private static final Logger log = LoggerFactory.getLogger(PodSource.class);
 
-  /** Who is told; called on one thread. */
-  public interface Listener {
-    void update(DesiredPod pod);
-
-    void removed(PodUid uid);
-
-    /** Every version of a pod, also those that only the status makes differ. */
-    default void seen(Pod pod) {}
-  }
-
   private final Reflector<Pod> reflector;
-  private final Listener listener;
+  private final PodListener listener;
   private final Map<PodUid, DesiredPod> known = new HashMap<>();
-  private final Gate<Boolean> synced = new Gate<>("pods listed");
+  private final List<DesiredPod> first = new ArrayList<>();
+  private boolean listed;
 
-  public PodSource(KubeApi api, String node, Listener listener) {
+  public PodSource(KubeApi api, String node, PodListener listener) {
     this.listener = listener;
     reflector =
         new Reflector<>(api, Resources.PODS, Selection.byField("spec.nodeName=" + node), this::on);
-  }
-
-  /** Opens once every pod that existed at the start was told; unknown ones may then be ended. */
-  public Gate<Boolean> synced() {
-    return synced;
   }
 
   @Override
@@ -59,22 +46,34 @@ public final class PodSource implements Service {
     reflector.run();
   }
 
-  private void on(ReflectorEvent<Pod> event) {
+  private void on(ReflectorEvent<Pod> event) throws InterruptedException {
     switch (event) {
       case ReflectorEvent.Added<Pod>(Pod pod) -> update(pod);
       case ReflectorEvent.Modified<Pod>(Pod pod) -> update(pod);
       case ReflectorEvent.Deleted<Pod>(var _, String uid) -> {
         known.remove(new PodUid(uid));
-        listener.removed(new PodUid(uid));
+        if (!first.removeIf(p -> p.uid().value().equals(uid))) {
+          listener.removed(new PodUid(uid));
+        }
       }
-      case ReflectorEvent.Synced<Pod> _ -> {
-        log.atInfo().addKeyValue("pods", known.size()).log("pods listed");
-        synced.open(true);
-      }
+      case ReflectorEvent.Synced<Pod> _ -> tellFirst();
     }
   }
 
-  private void update(Pod pod) {
+  /** Of the pods that were there before, the older ones come first: so they were taken once. */
+  private void tellFirst() throws InterruptedException {
+    log.atInfo().addKeyValue("pods", known.size()).log("pods listed");
+    listed = true;
+    first.sort(
+        Comparator.comparing(p -> String.valueOf(p.pod().getMetadata().getCreationTimestamp())));
+    for (DesiredPod pod : first) {
+      listener.update(pod);
+    }
+    first.clear();
+    listener.synced();
+  }
+
+  private void update(Pod pod) throws InterruptedException {
     listener.seen(pod);
     DesiredPod now = DesiredPod.of(pod);
     DesiredPod before = known.get(now.uid());
@@ -82,7 +81,12 @@ public final class PodSource implements Service {
       return;
     }
     known.put(now.uid(), now);
-    listener.update(now);
+    if (listed) {
+      listener.update(now);
+    } else {
+      first.removeIf(p -> p.uid().equals(now.uid()));
+      first.add(now);
+    }
   }
 
   /** Whether a worker must know. Source: kubelet v1.36 pkg/kubelet/config/config.go. */

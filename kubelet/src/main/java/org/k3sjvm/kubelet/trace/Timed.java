@@ -10,6 +10,7 @@ import org.k3sjvm.kubelet.pod.PodEffects;
 import org.k3sjvm.kubelet.pod.PodEvent;
 import org.k3sjvm.kubelet.pod.PodOutput;
 import org.k3sjvm.kubelet.pod.PodReport;
+import org.k3sjvm.kubelet.pod.PodUid;
 
 /** Stands before the ports of the pod workers and notes when a step of a start is done. */
 public final class Timed {
@@ -56,6 +57,11 @@ public final class Timed {
       @Override
       public void forget(DesiredPod pod) {
         inner.forget(pod);
+      }
+
+      @Override
+      public void over(PodUid uid) {
+        inner.over(uid);
       }
     };
   }

@@ -301,6 +301,9 @@ class PodSimulationTest {
     @Override
     public void forget(DesiredPod of) {}
 
+    @Override
+    public void over(PodUid uid) {}
+
     private Pod randomPod() {
       List<String> policies = List.of("Always", "OnFailure", "Never");
       PodBuilder builder =
