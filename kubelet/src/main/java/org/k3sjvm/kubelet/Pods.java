@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
@@ -131,7 +130,7 @@ final class Pods implements Service, PodOutput {
             config.limits().parallelStarts());
     Effects effects = new Effects(tools);
     PodEffects timed = Timed.effects(effects, starts);
-    probes = new Prober(new Checks(runtime, hostIps), this::probed, clock, Sleeper.SYSTEM);
+    probes = new Prober(new Checks(runtime), new Probed(), hostIps, clock);
     workers = new PodWorkers(observer, timed, output, probes, hostIps, clock);
     intake =
         new Intake(
@@ -215,11 +214,6 @@ final class Pods implements Service, PodOutput {
     events.record(pod, event);
   }
 
-  private void probed(DesiredPod pod, Optional<PodEvent> event) {
-    event.ifPresent(e -> events.record(pod, e));
-    workers.look(pod.uid());
-  }
-
   @Override
   public void forget(DesiredPod pod) {
     intake.forget(pod);
@@ -258,6 +252,18 @@ final class Pods implements Service, PodOutput {
             sweeping.remove(uid);
           }
         });
+  }
+
+  private final class Probed implements Prober.Listener {
+    @Override
+    public void changed(DesiredPod pod) {
+      workers.probed(pod.uid());
+    }
+
+    @Override
+    public void event(DesiredPod pod, PodEvent event) {
+      events.record(pod, event);
+    }
   }
 
   private final class Watcher implements RuntimeWatch.Listener {

@@ -30,4 +30,9 @@ public interface PodLookup {
 
   /** The pod's newest sandbox that is ready. */
   Optional<SandboxId> sandbox(String namespace, String name);
+
+  /** What probes have counted, in the Prometheus text format. */
+  default String probeMetrics() {
+    return "";
+  }
 }

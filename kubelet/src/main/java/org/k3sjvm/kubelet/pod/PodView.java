@@ -46,6 +46,11 @@ public record PodView(
             .orElseGet(List::of);
   }
 
+  /** The same look after a newer report. */
+  PodView after(io.fabric8.kubernetes.api.model.PodStatus report) {
+    return new PodView(desired, observed, probes, report, hostIps, pace);
+  }
+
   /** What was last reported of a container. */
   Optional<ContainerStatus> lastOf(ContainerSpec spec) {
     List<ContainerStatus> all =

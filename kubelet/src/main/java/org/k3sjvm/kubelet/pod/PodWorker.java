@@ -1,5 +1,6 @@
 package org.k3sjvm.kubelet.pod;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import java.time.Duration;
 import java.time.Instant;
@@ -57,6 +58,13 @@ final class PodWorker implements Service {
   private PodMemory memory;
   private volatile Snapshot snapshot;
   private int busy;
+  private final Object telling = new Object();
+
+  /** What was planned from, while actions hold this worker up. */
+  @GuardedBy("telling")
+  private Optional<Held> held = Optional.empty();
+
+  private record Held(PodView view, PodWishes wishes, PodPhase phase, PodMemory memory) {}
 
   /** The newest look, for others to see. */
   record Snapshot(DesiredPod desired, ObservedPod observed, PodStatus status, PodPhase phase) {}
@@ -134,12 +142,51 @@ final class PodWorker implements Service {
       tools.output().report(plan.report());
     }
     plan.events().forEach(e -> tools.output().event(wishes.desired(), e));
-    tools.probes().follow(wishes.desired(), observed, !(phase instanceof PodPhase.Syncing));
+    boolean ending = !(phase instanceof PodPhase.Syncing);
+    tools.probes().follow(wishes.desired(), observed, memory.status(), ending);
     if (plan.done()) {
       tools.output().forget(wishes.desired());
       return new Outcome.Over();
     }
-    return act(wishes.desired(), plan);
+    hold(Optional.of(new Held(view.after(memory.status()), wishes, phase, memory)));
+    try {
+      return act(wishes.desired(), plan);
+    } finally {
+      hold(Optional.empty());
+    }
+  }
+
+  private void hold(Optional<Held> now) {
+    synchronized (telling) {
+      held = now;
+    }
+  }
+
+  /**
+   * Reports what probes say while an action, such as a long end, keeps the worker from looking. Any
+   * thread may call. Source: kubelet v1.36 pkg/kubelet/status/status_manager.go,
+   * SetContainerReadiness and SetContainerStartup.
+   */
+  void tellProbes() {
+    synchronized (telling) {
+      held.filter(h -> !h.wishes().removed()).ifPresent(this::tell);
+    }
+  }
+
+  private void tell(Held is) {
+    Instant now = tools.clock().instant();
+    PodPlan plan = PodPlanner.plan(is.view(), is.wishes(), is.phase(), is.memory(), now);
+    if (!plan.next().getClass().equals(is.phase().getClass())) {
+      return; // more than a probe's word has changed: that is for the worker
+    }
+    tools.output().report(plan.report());
+    tools
+        .probes()
+        .follow(
+            is.wishes().desired(),
+            is.view().observed(),
+            plan.memory().status(),
+            !(is.phase() instanceof PodPhase.Syncing));
   }
 
   private Outcome act(DesiredPod pod, PodPlan plan) throws InterruptedException {

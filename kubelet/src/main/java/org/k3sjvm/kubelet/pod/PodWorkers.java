@@ -83,9 +83,19 @@ public final class PodWorkers implements PodLookup, Service, AutoCloseable {
     find(uid).ifPresent(r -> r.inbox().kill(kill));
   }
 
-  /** The runtime or a probe shows something new of the pod. */
+  /** The runtime shows something new of the pod. */
   public void look(PodUid uid) {
     find(uid).ifPresent(r -> r.inbox().look());
+  }
+
+  /** A probe has come to another verdict. */
+  public void probed(PodUid uid) {
+    find(uid)
+        .ifPresent(
+            r -> {
+              r.inbox().look();
+              r.worker().tellProbes();
+            });
   }
 
   public boolean knows(PodUid uid) {
@@ -157,6 +167,11 @@ public final class PodWorkers implements PodLookup, Service, AutoCloseable {
     return youngest(namespace, name)
         .flatMap(s -> s.observed().readySandboxes().stream().findFirst())
         .map(ObservedSandbox::id);
+  }
+
+  @Override
+  public String probeMetrics() {
+    return tools.probes().metrics();
   }
 
   private static ContainerInstance instance(DesiredPod pod, ObservedContainer c) {

@@ -87,7 +87,8 @@ final class Numbers {
         switch (which) {
           case "" -> own();
           case "resource" -> resource();
-          case "cadvisor", "probes", "slis" -> "";
+          case "probes" -> pods.probeMetrics();
+          case "cadvisor", "slis" -> "";
           default -> throw new ApiError(404, "404 page not found\n");
         };
     response.send(200, TEXT, text);

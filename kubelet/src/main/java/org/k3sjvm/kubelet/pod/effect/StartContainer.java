@@ -206,7 +206,15 @@ final class StartContainer {
     }
     AtomicReference<Optional<String>> failure = new AtomicReference<>(Optional.empty());
     interrupts.during(
-        () -> failure.set(hooks.run(handler, id, container, start.sandbox().ips(), Duration.ZERO)));
+        () ->
+            failure.set(
+                hooks.run(
+                    handler,
+                    id,
+                    container,
+                    pod.hostNetwork() ? tools.cluster().hostIps() : start.sandbox().ips(),
+                    Duration.ZERO,
+                    e -> tools.output().event(pod, e))));
     failure
         .get()
         .ifPresent(

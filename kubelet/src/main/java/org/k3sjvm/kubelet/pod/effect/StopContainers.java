@@ -148,7 +148,13 @@ final class StopContainers {
                 () -> {
                   try {
                     hooks
-                        .run(hook.get(), stop.id(), spec.container(), podIps, whole)
+                        .run(
+                            hook.get(),
+                            stop.id(),
+                            spec.container(),
+                            podIps,
+                            whole,
+                            e -> tools.output().event(pod, e.of(spec)))
                         .ifPresent(_ -> hookFailed(pod, spec));
                   } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
