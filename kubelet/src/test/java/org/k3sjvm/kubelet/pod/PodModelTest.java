@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class PodModelTest {
   private static final System.Logger log = System.getLogger("PodModelTest");
 
-  private static final int SEQUENCES = Integer.getInteger("model.sequences", 10_000);
+  private static final int SEQUENCES = Integer.getInteger("model.sequences", 5_000);
 
   @Test
   void whatMustHoldHoldsWhateverHappens() throws InterruptedException {
