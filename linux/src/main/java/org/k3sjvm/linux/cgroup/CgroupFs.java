@@ -127,7 +127,11 @@ public final class CgroupFs implements Cgroups {
     if (name.equals(CgroupName.ROOT)) {
       throw new IllegalArgumentException("the root cgroup cannot be removed");
     }
-    for (Path directory : directories(name)) {
+    List<Path> all = new ArrayList<>(directories(name));
+    if (layout instanceof CgroupLayout.Legacy legacy) {
+      legacy.beside().ifPresent(root -> all.add(directory(root, name)));
+    }
+    for (Path directory : all) {
       for (Path group : groupsBelow(directory).reversed()) {
         try {
           Files.deleteIfExists(group);

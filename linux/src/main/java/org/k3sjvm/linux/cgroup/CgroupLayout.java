@@ -3,6 +3,7 @@ package org.k3sjvm.linux.cgroup;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -24,10 +25,16 @@ public sealed interface CgroupLayout {
    * A tree for each controller (cgroup v1); some may share one.
    *
    * @param hierarchies by controller; a named hierarchy is {@code name=systemd}
+   * @param beside a tree without controllers (hybrid), in which runtimes make groups of their own
    */
-  record Legacy(Map<String, Path> hierarchies) implements CgroupLayout {
+  record Legacy(Map<String, Path> hierarchies, Optional<Path> beside) implements CgroupLayout {
     public Legacy {
       hierarchies = Map.copyOf(hierarchies);
+    }
+
+    /** With nothing beside it. */
+    public Legacy(Map<String, Path> hierarchies) {
+      this(hierarchies, Optional.empty());
     }
 
     @Override
@@ -60,7 +67,12 @@ public sealed interface CgroupLayout {
       }
     }
     if (hierarchies.keySet().stream().anyMatch(name -> !name.startsWith("name="))) {
-      return new Legacy(hierarchies);
+      return new Legacy(
+          hierarchies,
+          mounts.stream()
+              .filter(mount -> mount.type().equals("cgroup2"))
+              .findFirst()
+              .map(MountPoint::target));
     }
     return mounts.stream()
         .filter(mount -> mount.type().equals("cgroup2"))

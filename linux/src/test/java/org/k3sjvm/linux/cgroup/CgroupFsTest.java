@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -104,6 +105,22 @@ class CgroupFsTest {
     assertThat(text("memory/kubepods/podx/memory.limit_in_bytes")).isEqualTo("67108864");
     assertThat(text("pids/kubepods/podx/pids.max")).isEqualTo("100");
     assertThat(text("hugetlb/kubepods/podx/hugetlb.2MB.limit_in_bytes")).isEqualTo("4194304");
+  }
+
+  @Test
+  void whatTheRuntimeMadeBesideTheTreesGoesWithThem() throws IOException {
+    Files.createDirectories(root.resolve("pids/kubepods/podx"));
+    Files.createDirectories(root.resolve("unified/kubepods/podx"));
+    CgroupFs cgroups =
+        CgroupFs.at(
+            new CgroupLayout.Legacy(
+                Map.of("pids", root.resolve("pids")), Optional.of(root.resolve("unified"))));
+
+    cgroups.remove(POD);
+
+    assertThat(root.resolve("pids/kubepods/podx")).doesNotExist();
+    assertThat(root.resolve("unified/kubepods/podx")).doesNotExist();
+    assertThat(root.resolve("unified/kubepods")).exists();
   }
 
   @Test

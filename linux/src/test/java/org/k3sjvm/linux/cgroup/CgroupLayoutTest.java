@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.k3sjvm.linux.mount.MountPoint;
@@ -39,7 +40,8 @@ class CgroupLayoutTest {
                     "cpu", Path.of("/cg/cpu,cpuacct"),
                     "cpuacct", Path.of("/cg/cpu,cpuacct"),
                     "memory", Path.of("/cg/memory"),
-                    "name=systemd", Path.of("/cg/systemd"))));
+                    "name=systemd", Path.of("/cg/systemd")),
+                Optional.of(Path.of("/cg/unified"))));
   }
 
   @Test
