@@ -253,6 +253,10 @@ public final class Gatekeeper implements Service {
   }
 
   private void fresh(DesiredPod pod) throws InterruptedException {
+    if (!pod.deleting() && refusedBefore(pod)) {
+      pods.put(pod.uid(), new Standing.Refused(pod));
+      return;
+    }
     if (pod.deleting() || pod.endedBefore()) {
       pass(pod);
       return;
@@ -273,6 +277,15 @@ public final class Gatekeeper implements Service {
       }
       case Verdict.Rejected(String reason, String message) -> refuse(pod, reason, message);
     }
+  }
+
+  /** Whether it failed before anything of it began: its status must keep saying just that. */
+  private static boolean refusedBefore(DesiredPod pod) {
+    PodStatus status = pod.pod().getStatus();
+    return status != null
+        && "Failed".equals(status.getPhase())
+        && status.getInitContainerStatuses().isEmpty()
+        && status.getContainerStatuses().isEmpty();
   }
 
   /** Static pods of the same name, which are older versions of it, end first. */

@@ -216,6 +216,18 @@ class GatekeeperTest {
   }
 
   @Test
+  void aPodThatWasRefusedBeforeTheAgentStartedStaysAsItIs() throws InterruptedException {
+    Pod refused = pod("r").withNewStatus().withPhase("Failed").endStatus().build();
+    source.update(DesiredPod.of(refused));
+    source.update(DesiredPod.of(pod("x").build()));
+    awaitWorkers("x");
+
+    source.update(deleting(refused));
+
+    awaitWorkers("r", "x");
+  }
+
+  @Test
   void isReadyWhenEverySourceHasTold() throws InterruptedException {
     source.synced();
     source.update(DesiredPod.of(pod("x").build()));
