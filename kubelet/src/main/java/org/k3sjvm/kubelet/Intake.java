@@ -1,10 +1,13 @@
 package org.k3sjvm.kubelet;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.k3sjvm.base.lifetime.Gate;
 import org.k3sjvm.base.lifetime.Service;
 import org.k3sjvm.base.lifetime.ServiceGroup;
@@ -13,6 +16,7 @@ import org.k3sjvm.kube.KubeApi;
 import org.k3sjvm.kubelet.admission.Gatekeeper;
 import org.k3sjvm.kubelet.admission.PodKind;
 import org.k3sjvm.kubelet.admission.Sysctls;
+import org.k3sjvm.kubelet.cgroup.PodCgroups;
 import org.k3sjvm.kubelet.event.EventRecorder;
 import org.k3sjvm.kubelet.pod.DesiredPod;
 import org.k3sjvm.kubelet.pod.PodEvent;
@@ -20,6 +24,7 @@ import org.k3sjvm.kubelet.pod.PodReport;
 import org.k3sjvm.kubelet.pod.PodUid;
 import org.k3sjvm.kubelet.pod.PodWishes;
 import org.k3sjvm.kubelet.pod.PodWorkers;
+import org.k3sjvm.kubelet.resize.ResizeDesk;
 import org.k3sjvm.kubelet.resources.AllocatedPods;
 import org.k3sjvm.kubelet.settings.KubeletSettings;
 import org.k3sjvm.kubelet.source.PodListener;
@@ -42,6 +47,7 @@ final class Intake {
   private final Told told;
   private final Kubelet.NodeObject node;
   private final AllocatedPods allocated;
+  private final ResizeDesk resizes;
   private final Gatekeeper gatekeeper;
   private final Mirrors mirrors;
   private final PodSource api;
@@ -55,6 +61,9 @@ final class Intake {
       PodStarts starts,
       PodVolumes volumes) {}
 
+  /** What there is for pods to hold. */
+  record Room(Supplier<Map<String, Quantity>> allocatable, PodCgroups cgroups) {}
+
   Intake(
       KubeletConfig config,
       KubeApi kube,
@@ -62,11 +71,15 @@ final class Intake {
       Told told,
       NodeFactsSource facts,
       Kubelet.NodeObject node,
+      Room room,
       InstantSource clock) {
     this.workers = workers;
     this.told = told;
     this.node = node;
     allocated = AllocatedPods.open(config.directories().root());
+    resizes =
+        new ResizeDesk(
+            new ResizeNode(room, workers, allocated, told.events(), this::toWorker), clock);
     KubeletSettings.StaticPods ownPods = config.settings().staticPods();
     int sources = 1 + (ownPods.path().isPresent() ? 1 : 0) + (ownPods.url().isPresent() ? 1 : 0);
     gatekeeper =
@@ -103,11 +116,6 @@ final class Intake {
     api = new PodSource(kube, config.nodeName(), new FromApi(admission));
   }
 
-  /** What pods were given; in-place resize changes it. */
-  AllocatedPods allocated() {
-    return allocated;
-  }
-
   /** Opens once every source has told its pods. */
   Gate<Boolean> ready() {
     return gatekeeper.ready();
@@ -116,6 +124,7 @@ final class Intake {
   void start(ServiceGroup group) {
     group.start("admission", gatekeeper);
     group.start("allocated", allocated);
+    group.start("resizes", resizes);
     group.start("mirrors", mirrors);
     for (Service source : fixed) {
       group.start("static-pods", source);
@@ -137,18 +146,24 @@ final class Intake {
   void forget(DesiredPod pod) {
     told.status().forget(pod.uid());
     told.forget().accept(pod.uid());
+    resizes.forget(pod.uid());
   }
 
   /** A pod has no worker any more. */
   void over(PodUid uid) {
     gatekeeper.gone(uid);
+    resizes.forget(uid);
+  }
+
+  private void toWorker(DesiredPod pod) {
+    workers.update(pod);
+    told.volumes().changed(pod.pod());
   }
 
   private final class ToWorkers implements Gatekeeper.Workers {
     @Override
     public void update(DesiredPod pod) {
-      workers.update(pod);
-      told.volumes().changed(pod.pod());
+      toWorker(resizes.settle(pod));
     }
 
     @Override

@@ -140,6 +140,7 @@ final class Pods implements Service, PodOutput {
             new Intake.Told(status, events, observer::forget, starts, volumes),
             new NodeFactsSource(config.nodeName(), node.latest(), allocatable, api),
             node,
+            new Intake.Room(allocatable, cgroups),
             clock);
     sweeper = new OrphanSweeper(runtime, volumes, cgroups, effects::removeDirectory);
     watch = new RuntimeWatch(runtime, observer, new Watcher(), clock, Sleeper.SYSTEM);
@@ -212,6 +213,11 @@ final class Pods implements Service, PodOutput {
   @Override
   public void event(DesiredPod pod, PodEvent event) {
     events.record(pod, event);
+  }
+
+  @Override
+  public void resized(DesiredPod pod) {
+    observer.refresh(pod.uid());
   }
 
   @Override

@@ -126,6 +126,11 @@ public final class PodCgroups {
     }
   }
 
+  /** Whether containers may swap, which forbids some changes of what they may use. */
+  public boolean swaps(DesiredPod pod) {
+    return PodResources.swaps(pod, host);
+  }
+
   /** What the pod uses; empty when it has no group. */
   public Optional<CgroupUsage> usage(DesiredPod pod) {
     return managed()

@@ -139,6 +139,9 @@ public sealed interface ContainerStep {
           Optional.empty(),
           true);
     }
+    if (Resizing.restarts(spec, view, is, memory)) {
+      return new Stop(is, container + " resize requires restart", Optional.empty(), true);
+    }
     if (view.failed(spec, is.id(), ProbeVerdicts.Kind.LIVENESS)) {
       return new Stop(
           is,

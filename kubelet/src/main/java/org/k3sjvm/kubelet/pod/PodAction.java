@@ -1,8 +1,10 @@
 package org.k3sjvm.kubelet.pod;
 
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.k3sjvm.cri.ContainerId;
 import org.k3sjvm.cri.SandboxId;
@@ -29,6 +31,27 @@ public sealed interface PodAction {
       implements PodAction {
     public StartContainer(ContainerSpec spec, ObservedSandbox sandbox, int restartCount) {
       this(spec, sandbox, restartCount, Optional.empty());
+    }
+  }
+
+  /** Brings what the node agreed to into force for running containers and their pod. */
+  record Resize(List<Change> changes) implements PodAction {
+    public Resize {
+      changes = List.copyOf(changes);
+    }
+  }
+
+  /**
+   * One container that has other resources than the node agreed to.
+   *
+   * @param from what is in force
+   * @param inPlace false when it takes a new run, which is not this action's
+   */
+  record Change(ContainerSpec spec, ContainerId id, ResourceRequirements from, boolean inPlace) {
+    /** What is wanted. */
+    public ResourceRequirements to() {
+      return Objects.requireNonNullElseGet(
+          spec.container().getResources(), ResourceRequirements::new);
     }
   }
 

@@ -1,6 +1,7 @@
 package org.k3sjvm.kubelet.pod;
 
 import io.fabric8.kubernetes.api.model.PodStatus;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -29,6 +30,7 @@ import org.k3sjvm.cri.SandboxId;
  * @param released sandboxes of which the runtime said so
  * @param hookFailed containers whose post-start hook failed
  * @param left what the pod still has on the node besides sandboxes
+ * @param resized what came into force for running containers that were changed
  */
 public record PodMemory(
     PodStatus status,
@@ -43,7 +45,8 @@ public record PodMemory(
     Set<ContainerId> replaced,
     Set<SandboxId> released,
     Set<ContainerId> hookFailed,
-    Left left) {
+    Left left,
+    Map<ContainerId, ResourceRequirements> resized) {
 
   /** The first wait before another try, and the longest. Source: kubelet v1.36 backOffPeriod. */
   static final Duration RETRY_FIRST = Duration.ofSeconds(1);
@@ -64,6 +67,7 @@ public record PodMemory(
     replaced = Set.copyOf(replaced);
     released = Set.copyOf(released);
     hookFailed = Set.copyOf(hookFailed);
+    resized = Map.copyOf(resized);
   }
 
   /** Of a pod that was never looked at. */
@@ -81,7 +85,8 @@ public record PodMemory(
         Set.of(),
         Set.of(),
         Set.of(),
-        new Left(true, true, true));
+        new Left(true, true, true),
+        Map.of());
   }
 
   /**
@@ -152,6 +157,11 @@ public record PodMemory(
               .left(new Left(false, left.cgroup(), left.files()));
       case PodAction.RemoveCgroup _ -> copy.left(new Left(left.volumes(), false, left.files()));
       case PodAction.RemoveFiles _ -> copy.left(new Left(left.volumes(), left.cgroup(), false));
+      case PodAction.Resize(List<PodAction.Change> changes) -> {
+        Map<ContainerId, ResourceRequirements> more = new HashMap<>(resized);
+        changes.stream().filter(PodAction.Change::inPlace).forEach(c -> more.put(c.id(), c.to()));
+        copy.resized(more).status(Resizing.withInForce(status, changes));
+      }
       case PodAction.StopContainers(List<PodAction.Stop> stops, var _) -> {
         Set<ContainerId> more = new HashSet<>(stopped);
         stops.forEach(s -> more.add(s.id()));
@@ -274,6 +284,7 @@ public record PodMemory(
     private Set<SandboxId> released;
     private Set<ContainerId> hookFailed;
     private Left left;
+    private Map<ContainerId, ResourceRequirements> resized;
 
     Copy(PodMemory from) {
       this.from = from;
@@ -290,6 +301,7 @@ public record PodMemory(
       released = from.released;
       hookFailed = from.hookFailed;
       left = from.left;
+      resized = from.resized;
     }
 
     Copy status(PodStatus value) {
@@ -357,6 +369,11 @@ public record PodMemory(
       return this;
     }
 
+    Copy resized(Map<ContainerId, ResourceRequirements> value) {
+      resized = value;
+      return this;
+    }
+
     PodMemory build() {
       PodMemory made =
           new PodMemory(
@@ -372,7 +389,8 @@ public record PodMemory(
               replaced,
               released,
               hookFailed,
-              left);
+              left,
+              resized);
       return made.equals(from) ? from : made;
     }
   }

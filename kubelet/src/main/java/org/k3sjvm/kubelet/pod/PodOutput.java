@@ -8,6 +8,9 @@ public interface PodOutput {
   /** Something for users to read. */
   void event(DesiredPod pod, PodEvent event);
 
+  /** Containers of a pod were changed while they run: what was seen of them is out of date. */
+  default void resized(DesiredPod pod) {}
+
   /** Nothing of the pod is left on the node. */
   void forget(DesiredPod pod);
 

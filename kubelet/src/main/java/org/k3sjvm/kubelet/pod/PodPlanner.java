@@ -108,6 +108,7 @@ public final class PodPlanner {
     round.prepare();
     round.refreshVolumes();
     round.stopStrays(sandbox, wishes.grace());
+    round.resize(sandbox);
     round.take(steps, sandbox, wishes.grace());
     round.prune();
     return round.plan(steps, true, phase);
@@ -361,6 +362,13 @@ public final class PodPlanner {
       wakeAt(due.orElse(now.plus(REFRESH)));
     }
 
+    void resize(ObservedSandbox sandbox) {
+      List<PodAction.Change> changes = Resizing.changes(view, sandbox, memory);
+      if (!changes.isEmpty() && !held()) {
+        actions.add(new PodAction.Resize(changes));
+      }
+    }
+
     void take(Map<String, ContainerStep> steps, ObservedSandbox sandbox, Duration grace) {
       List<PodAction.Stop> stops = new ArrayList<>();
       List<PodAction> starts = new ArrayList<>();
@@ -455,6 +463,9 @@ public final class PodPlanner {
 
     PodPlan plan(Map<String, ContainerStep> steps, boolean fit, PodPhase next, boolean done) {
       PodStatus status = StatusOfPod.of(view, steps, fit, next, now);
+      if (next instanceof PodPhase.Syncing) {
+        Resizing.mark(status, view, memory, now).ifPresent(events::add);
+      }
       deadline(view).filter(now::isBefore).ifPresent(this::wakeAt);
       boolean clear = Stream.of(memory.left().volumes(), memory.left().cgroup()).noneMatch(b -> b);
       boolean finished = next instanceof PodPhase.Terminated && clear && view.desired().deleting();

@@ -211,7 +211,7 @@ final class PodWorker implements Service {
             .addKeyValue("reason", reason)
             .addKeyValue("message", message)
             .log("action failed");
-        if (!(action instanceof PodAction.StartContainer)) {
+        if (!standsAlone(action)) {
           break;
         }
       }
@@ -220,6 +220,15 @@ final class PodWorker implements Service {
       }
     }
     return any ? new Outcome.Again() : new Outcome.Park(plan.wakeAt());
+  }
+
+  /** Whether what follows does not need it. */
+  private static boolean standsAlone(PodAction action) {
+    return switch (action) {
+      case PodAction.StartContainer _ -> true;
+      case PodAction.Resize resize -> resize.changes().stream().allMatch(PodAction.Change::inPlace);
+      default -> false;
+    };
   }
 
   private void note(PodPhase next) {

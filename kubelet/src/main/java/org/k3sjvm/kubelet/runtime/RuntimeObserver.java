@@ -97,6 +97,11 @@ public final class RuntimeObserver implements PodObserver {
     seen.remove(uid);
   }
 
+  /** Containers of a pod were changed: the next look is a close one. */
+  public void refresh(PodUid uid) {
+    seen.computeIfPresent(uid, (_, s) -> new Seen(s.sandboxes(), Map.of(), s.marks()));
+  }
+
   static String mark(PodSandbox is) {
     return is.id() + (is.state() == SandboxState.READY ? "+" : "-");
   }

@@ -60,6 +60,11 @@ public final class Timed {
       }
 
       @Override
+      public void resized(DesiredPod pod) {
+        inner.resized(pod);
+      }
+
+      @Override
       public void over(PodUid uid) {
         inner.over(uid);
       }

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.k3sjvm.cri.HugepageLimit;
 import org.k3sjvm.cri.LinuxResources;
@@ -178,6 +179,16 @@ public final class PodResources {
     return host.memory().hugePageSizes().stream()
         .map(size -> new HugepageLimit(pageUnit(size), wanted.getOrDefault(size, 0L)))
         .toList();
+  }
+
+  /** Whether some container of the pod may swap. */
+  public static boolean swaps(DesiredPod pod, Host host) {
+    return host.unified()
+        && host.memory().swapLimits()
+        && Stream.concat(
+                pod.pod().getSpec().getContainers().stream(),
+                pod.pod().getSpec().getInitContainers().stream())
+            .anyMatch(c -> swap(pod, c, host) > 0);
   }
 
   /** Bytes that a container may swap; with one tree only. */

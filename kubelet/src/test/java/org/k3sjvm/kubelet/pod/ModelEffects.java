@@ -132,6 +132,7 @@ final class ModelEffects implements PodEffects {
           model.runtime.find(id).ifPresent(b -> model.runtime.end(b, model.now));
       case PodAction.RemoveSandbox(var id) ->
           model.runtime.find(id).ifPresent(model.runtime::remove);
+      case PodAction.Resize _ -> interrupts.during(this::interruptible);
       case PodAction.UnmountVolumes _ -> model.laws.left(false, true, true);
       case PodAction.RemoveCgroup _ -> model.laws.left(false, false, true);
       case PodAction.RemoveFiles _ -> model.laws.left(false, false, false);

@@ -137,6 +137,7 @@ final class ModelLaws {
         check(syncing, "no container starts once the pod ends", start.spec().name());
         starts(pod, start);
       }
+      case PodAction.Resize _ -> check(syncing, "nothing is changed once the pod ends");
       case PodAction.StopContainers(List<PodAction.Stop> stops, var _) -> stops(pod, stops);
       case PodAction.RemoveContainer _, PodAction.StopSandbox _ -> {}
       case PodAction.RemoveSandbox(var id) ->

@@ -236,7 +236,8 @@ class PodSimulationTest {
           case PodAction.RemoveContainer(var id, var _, var _) -> runtime.removeContainer(id);
           case PodAction.StopSandbox(var id) -> runtime.stopPodSandbox(id);
           case PodAction.RemoveSandbox(var id) -> runtime.removePodSandbox(id);
-          case PodAction.Prepare _,
+          case PodAction.Resize _,
+              PodAction.Prepare _,
               PodAction.MountVolumes _,
               PodAction.UnmountVolumes _,
               PodAction.RemoveCgroup _,

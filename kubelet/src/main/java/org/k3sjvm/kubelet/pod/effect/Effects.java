@@ -2,6 +2,7 @@ package org.k3sjvm.kubelet.pod.effect;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Optional;
 import org.k3sjvm.cri.CriException;
 import org.k3sjvm.cri.SandboxId;
 import org.k3sjvm.kube.KubeException;
@@ -13,6 +14,7 @@ import org.k3sjvm.kubelet.pod.PodAction;
 import org.k3sjvm.kubelet.pod.PodEffects;
 import org.k3sjvm.kubelet.pod.PodEvent;
 import org.k3sjvm.kubelet.pod.PodUid;
+import org.k3sjvm.kubelet.pod.Resizing;
 import org.k3sjvm.kubelet.translate.ConfigException;
 import org.k3sjvm.kubelet.volume.VolumeException;
 import org.k3sjvm.linux.LinuxException;
@@ -23,6 +25,7 @@ public final class Effects implements PodEffects {
   private final CreateSandbox createSandbox;
   private final StartContainer startContainer;
   private final StopContainers stopContainers;
+  private final ResizePod resizePod;
   private final PodFiles files;
 
   public Effects(Toolbox tools) {
@@ -31,6 +34,7 @@ public final class Effects implements PodEffects {
     files = new PodFiles(tools);
     createSandbox = new CreateSandbox(tools);
     startContainer = new StartContainer(tools, createSandbox, files, hooks);
+    resizePod = new ResizePod(tools);
     stopContainers = new StopContainers(tools, hooks);
   }
 
@@ -72,6 +76,7 @@ public final class Effects implements PodEffects {
       case PodAction.StartContainer start -> {
         return startContainer.run(pod, start, interrupts);
       }
+      case PodAction.Resize resize -> resizePod.run(pod, resize);
       case PodAction.StopContainers stop -> stopContainers.run(pod, stop, interrupts);
       case PodAction.RemoveContainer(var id, var name, var logPath) -> {
         tools.runtime().removeContainer(id);
@@ -129,6 +134,10 @@ public final class Effects implements PodEffects {
                 .output()
                 .event(pod, PodEvent.warning("Failed", "Error: " + message).of(start.spec()));
             yield "CreateContainerConfigError";
+          }
+          case PodAction.Resize _ -> {
+            event(pod, "ResizeError", Resizing.summary("error", pod, Optional.of(message)));
+            yield Resizing.FAILED;
           }
           case PodAction.StopContainers _, PodAction.StopSandbox _ -> {
             event(pod, "FailedKillPod", "error killing pod: " + message);
