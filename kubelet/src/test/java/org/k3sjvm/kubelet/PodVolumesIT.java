@@ -105,13 +105,6 @@ class PodVolumesIT {
                   + " touch /only/x || echo read-only;"
                   + " echo memory of $(stat -c %g /memory), $(df -k /memory | grep -o 1024);"
                   + " dd if=/dev/zero of=/memory/x bs=1M count=2 || echo full"));
-      kubelet.create(
-          "escaping",
-          spec(
-              "",
-              "{'name': 'disk', 'mountPath': '/x', 'subPath': 'out/cron.d'}",
-              "{'name': 'disk', 'persistentVolumeClaim': {'claimName': 'claim'}}",
-              "ls /x"));
 
       assertThat(kubelet.saidBy("grouped"))
           .contains("kept of 4321")
@@ -119,6 +112,15 @@ class PodVolumesIT {
           .contains("memory of 4321, 1024")
           .contains("full");
       assertThat(disk.resolve("a/b/file")).hasContent("new");
+
+      // Only now: the first pod on a local volume is the one whose group it gets.
+      kubelet.create(
+          "escaping",
+          spec(
+              "",
+              "{'name': 'disk', 'mountPath': '/x', 'subPath': 'out/cron.d'}",
+              "{'name': 'disk', 'persistentVolumeClaim': {'claimName': 'claim'}}",
+              "ls /x"));
       kubelet.awaitEvent("escaping", "Warning Failed Error: ");
       kubelet.await(
           "escaping",
