@@ -167,14 +167,12 @@ public final class PodCgroups {
     }
     for (Qos qos : Qos.values()) {
       CgroupName name = names.of(uid, qos);
-      if (cgroups.exists(name)) {
-        try {
+      try {
+        cgroups.remove(name);
+      } catch (LinuxException.Busy e) {
+        if (ending) {
+          end(cgroups.processes(name));
           cgroups.remove(name);
-        } catch (LinuxException.Busy e) {
-          if (ending) {
-            end(cgroups.processes(name));
-            cgroups.remove(name);
-          }
         }
       }
     }

@@ -30,6 +30,13 @@ import org.k3sjvm.kubelet.settings.Reservations;
 final class NodeStatuses {
   static final String PROVIDED_IP = "alpha.kubernetes.io/provided-node-ip";
 
+  /**
+   * What a scheduler must not place on older nodes, and works here.
+   *
+   * <p>Source: component-helpers v1.36 nodedeclaredfeatures/features.
+   */
+  private static final List<String> FEATURES = List.of("RestartAllContainersOnContainerExits");
+
   private NodeStatuses() {}
 
   /**
@@ -54,7 +61,8 @@ final class NodeStatuses {
             .withDaemonEndpoints(
                 new NodeDaemonEndpointsBuilder().withNewKubeletEndpoint(config.port()).build())
             .withNodeInfo(info(config, seen))
-            .withImages(seen.images());
+            .withImages(seen.images())
+            .withDeclaredFeatures(FEATURES);
     seen.runtime().ifPresent(runtime -> describe(status, runtime));
     return status.build();
   }

@@ -125,6 +125,8 @@ class NodeKeeperTest {
     assertThat(node.getStatus().getCapacity().get("memory")).hasToString("8388608Ki");
     assertThat(node.getStatus().getAllocatable().get("memory")).hasToString("8323072Ki");
     assertThat(node.getStatus().getNodeInfo().getContainerRuntimeVersion()).contains("://");
+    assertThat(node.getStatus().getDeclaredFeatures())
+        .contains("RestartAllContainersOnContainerExits");
     assertThat(KubeJson.tree(node).at("/status/daemonEndpoints/kubeletEndpoint/Port").asInt())
         .isEqualTo(10250);
   }
