@@ -20,6 +20,9 @@ final class PodDefaults {
     Trees.fill(spec, "restartPolicy", "Always");
     Trees.fill(spec, "dnsPolicy", "ClusterFirst");
     Trees.fill(spec, "terminationGracePeriodSeconds", GRACE_SECONDS);
+    if (Trees.number(spec, "terminationGracePeriodSeconds") < 0) {
+      spec.put("terminationGracePeriodSeconds", 1L); // as kube-apiserver v1.36 reads it
+    }
     Trees.fill(spec, "schedulerName", "default-scheduler");
     Trees.child(spec, "securityContext");
     String account = Trees.text(spec, "serviceAccountName");

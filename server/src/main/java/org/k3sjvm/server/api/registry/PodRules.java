@@ -90,9 +90,6 @@ final class PodRules implements Rules {
         container(containers.get(i), at + "." + list + "[" + i + "]", names, volumes, problems);
       }
     }
-    if (Trees.number(spec, "terminationGracePeriodSeconds") < 0) {
-      problems.invalid(at + ".terminationGracePeriodSeconds", "", "must be non-negative");
-    }
     PodHost.validate(spec, at, problems);
   }
 

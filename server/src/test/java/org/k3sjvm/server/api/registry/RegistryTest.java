@@ -91,6 +91,13 @@ class RegistryTest {
   }
 
   @Test
+  void aNegativeGracePeriodIsOneSecond() {
+    ObjectNode pod = pod("a", "'terminationGracePeriodSeconds':-1,");
+
+    assertThat(pod.at("/spec/terminationGracePeriodSeconds").asLong()).isEqualTo(1);
+  }
+
+  @Test
   void aScheduledPodIsDeletedWhenItsKubeletSaysSo() {
     ObjectNode pod = pod("a", "'nodeName':'n','terminationGracePeriodSeconds':5,");
 
