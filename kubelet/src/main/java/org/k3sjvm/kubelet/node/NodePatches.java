@@ -48,6 +48,7 @@ final class NodePatches {
     whole(status, "features", told.getFeatures(), wanted.getFeatures());
     list(status, "images", told.getImages(), wanted.getImages());
     list(status, "runtimeHandlers", told.getRuntimeHandlers(), wanted.getRuntimeHandlers());
+    list(status, "declaredFeatures", told.getDeclaredFeatures(), wanted.getDeclaredFeatures());
     boolean conditionsChanged =
         !wanted.getConditions().stream().allMatch(condition -> isAt(old, condition));
     if (patch.isEmpty() && status.isEmpty() && !conditionsChanged && !due) {
