@@ -104,7 +104,7 @@ abstract class ProbeScenarios {
         "astray",
         server,
         """
-            livenessProbe: {periodSeconds: 1, failureThreshold: 3, httpGet: {path: '/cgi-bin/to?/gone', port: web}}
+            livenessProbe: {periodSeconds: 1, failureThreshold: 3, terminationGracePeriodSeconds: 1, httpGet: {path: '/cgi-bin/to?/gone', port: web}}
         """);
     apply(
         "away",
@@ -147,8 +147,7 @@ abstract class ProbeScenarios {
                 exec: {command: [sh, -c, 'echo is $(WHO); exit 1']}
               env: [{name: WHO, value: expanded}]
           """
-              .replace("PROBE", probe)
-              .replaceAll("(?m)^  ", ""));
+              .replace("PROBE", probe));
     }
     await("stubborn-liveness", "restartCount", "1");
     await("stubborn-startup", "restartCount", "1");
