@@ -17,10 +17,21 @@ final class Message {
   static final int HEADER_BYTES = 16;
   private static final int LARGEST_BYTES = 1024; // our largest request has about 220
 
-  private final ByteBuffer buffer =
-      ByteBuffer.allocate(LARGEST_BYTES).order(ByteOrder.nativeOrder());
+  private static final int NESTED = 0x8000;
+
+  private final ByteBuffer buffer;
 
   Message(int type, int flags) {
+    this(type, flags, LARGEST_BYTES);
+  }
+
+  /**
+   * A message that may be large.
+   *
+   * @param atMostBytes more than it will have
+   */
+  Message(int type, int flags, int atMostBytes) {
+    buffer = ByteBuffer.allocate(atMostBytes).order(ByteOrder.nativeOrder());
     buffer.putInt(0).putShort((short) type).putShort((short) flags).putInt(0).putInt(0);
   }
 
@@ -58,6 +69,12 @@ final class Message {
     return this;
   }
 
+  /** In network byte order, as all numbers of netfilter. */
+  Message attributeBigU32(int type, int value) {
+    buffer.putShort((short) 8).putShort((short) type).putInt(bigEndian(value));
+    return this;
+  }
+
   /** A number in network byte order, as the port of a VXLAN device. */
   Message attributePort(int type, int port) {
     return attribute(type, new byte[] {(byte) (port >> 8), (byte) port});
@@ -71,6 +88,11 @@ final class Message {
   /** Without a zero byte: link kinds. */
   Message attributeText(int type, String text) {
     return attribute(type, text.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  /** Opens a nested attribute that says that it is one; give the result to {@link #end}. */
+  int beginNested(int type) {
+    return begin(type | NESTED);
   }
 
   /** Opens a nested attribute; give the result to {@link #end}. */
@@ -91,6 +113,10 @@ final class Message {
     buffer.putInt(0, message.length);
     buffer.get(0, message);
     return message;
+  }
+
+  private static int bigEndian(int value) {
+    return ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN ? value : Integer.reverseBytes(value);
   }
 
   private Message pad() {

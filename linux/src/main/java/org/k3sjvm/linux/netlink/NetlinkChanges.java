@@ -28,7 +28,7 @@ final class NetlinkChanges implements NetworkChanges {
   }
 
   static NetlinkChanges open() {
-    int fd = NetlinkSocket.openDescriptor();
+    int fd = NetlinkSocket.openDescriptor(NetlinkSocket.ROUTE);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment address = arena.allocate(12, 4); // struct sockaddr_nl
       address.set(ValueLayout.JAVA_SHORT, 0, (short) SocketCalls.AF_NETLINK);

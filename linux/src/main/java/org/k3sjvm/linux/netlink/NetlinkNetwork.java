@@ -29,7 +29,7 @@ public final class NetlinkNetwork implements HostNetwork {
    * @throws LinuxException when there is no netlink here
    */
   public static NetlinkNetwork open() {
-    return new NetlinkNetwork(NetlinkSocket.open());
+    return new NetlinkNetwork(NetlinkSocket.open(NetlinkSocket.ROUTE));
   }
 
   /** Watches the network namespace of the calling thread, which must be the opener's. */

@@ -9,20 +9,26 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import org.k3sjvm.linux.Errno;
 import org.k3sjvm.linux.LinuxException;
 import org.k3sjvm.linux.syscall.SocketCalls;
 
 /**
- * A socket for requests, one at a time. The kernel handles a request while it is sent, so its
- * answer is there when send returns and nothing ever waits.
+ * A socket for requests of one netlink protocol, one at a time. The kernel handles a request while
+ * it is sent, so its answer is there when send returns and nothing ever waits.
  */
 final class NetlinkSocket implements AutoCloseable {
-  private static final int NETLINK_ROUTE = 0;
+  static final int ROUTE = 0; // NETLINK_ROUTE
+  static final int NETFILTER = 12; // NETLINK_NETFILTER
+
   private static final int SOL_NETLINK = 270;
+  private static final int NETLINK_CAP_ACK = 10;
   private static final int NETLINK_EXT_ACK = 11;
   private static final int SOL_SOCKET = 1;
   private static final int SO_RCVBUF = 8;
+  private static final int SO_SNDBUFFORCE = 32;
 
   private static final int TYPE_ERROR = 2;
   private static final int TYPE_DONE = 3;
@@ -33,6 +39,7 @@ final class NetlinkSocket implements AutoCloseable {
 
   private static final int BUFFER_BYTES = 64 << 10; // a part of a dump has at most 32 KiB
   private static final int KERNEL_BUFFER_BYTES = 1 << 20;
+  private static final int SEND_BUFFER_BYTES = 128 << 10; // above, each batch asks for its own
   private static final int DUMP_TRIES = 10;
 
   private final Arena arena = Arena.ofShared();
@@ -50,17 +57,22 @@ final class NetlinkSocket implements AutoCloseable {
     this.fd = fd;
   }
 
-  /** Opens a socket in the network namespace of the calling thread. */
-  static NetlinkSocket open() {
-    int fd = openDescriptor();
+  /**
+   * Opens a socket in the network namespace of the calling thread.
+   *
+   * @param protocol {@link #ROUTE} or {@link #NETFILTER}
+   */
+  static NetlinkSocket open(int protocol) {
+    int fd = openDescriptor(protocol);
     SocketCalls.setOption(fd, SOL_NETLINK, NETLINK_EXT_ACK, 1); // only makes messages better
+    SocketCalls.setOption(fd, SOL_NETLINK, NETLINK_CAP_ACK, 1); // refusals do not repeat 64 KiB
     return new NetlinkSocket(fd);
   }
 
-  static int openDescriptor() {
+  static int openDescriptor(int protocol) {
     int fd =
         SocketCalls.socket(
-            SocketCalls.AF_NETLINK, SocketCalls.SOCK_RAW | SocketCalls.SOCK_CLOEXEC, NETLINK_ROUTE);
+            SocketCalls.AF_NETLINK, SocketCalls.SOCK_RAW | SocketCalls.SOCK_CLOEXEC, protocol);
     if (fd < 0) {
       throw LinuxException.of("open a netlink socket", -fd);
     }
@@ -88,6 +100,44 @@ final class NetlinkSocket implements AutoCloseable {
     throw LinuxException.of(attempt, Errno.EBUSY, "it changes faster than it can be read");
   }
 
+  /** As {@link #ask} for a dump of any size: each message is seen once and not kept. */
+  void stream(String attempt, byte[] message, Consumer<ByteBuffer> each) {
+    lock.lock();
+    try {
+      receive(attempt, transmit(attempt, message), each);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Sends a batch, which the kernel carries out whole or not at all. Its messages are numbered from
+   * the first; only refusals are answered.
+   *
+   * @param messages one behind the other, each aligned
+   * @param name says which of them, by its place, was refused
+   */
+  void sendBatch(String attempt, byte[] messages, IntFunction<String> name) {
+    lock.lock();
+    try (Arena once = Arena.ofConfined()) {
+      checkOpen(attempt);
+      ByteBuffer buffer = ByteBuffer.wrap(messages).order(ByteOrder.nativeOrder());
+      int first = sequence + 1;
+      for (int at = 0; at < messages.length; at += (buffer.getInt(at) + 3) / 4 * 4) {
+        buffer.putInt(at + 8, ++sequence);
+      }
+      if (messages.length > SEND_BUFFER_BYTES) {
+        SocketCalls.setOption(fd, SOL_SOCKET, SO_SNDBUFFORCE, messages.length);
+      }
+      MemorySegment request = once.allocate(messages.length, 8);
+      MemorySegment.copy(messages, 0, request, ValueLayout.JAVA_BYTE, 0, messages.length);
+      transmit(attempt, request);
+      awaitRefusals(attempt, first, name);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   @Override
   public void close() {
     lock.lock();
@@ -106,31 +156,86 @@ final class NetlinkSocket implements AutoCloseable {
   private record Answer(List<ByteBuffer> messages, boolean interrupted) {}
 
   private Answer exchange(String attempt, byte[] message) {
+    List<ByteBuffer> messages = new ArrayList<>();
     lock.lock();
     try {
-      if (closed) {
-        throw new IllegalStateException("cannot " + attempt + ": the netlink socket is closed");
-      }
-      int expected = ++sequence;
-      MemorySegment request = buffer.asSlice(0, message.length);
-      MemorySegment.copy(message, 0, request, ValueLayout.JAVA_BYTE, 0, message.length);
-      request.set(ValueLayout.JAVA_INT, 8, expected);
-      long sent;
-      do {
-        sent = SocketCalls.send(fd, request, SocketCalls.MSG_DONTWAIT, MemorySegment.NULL);
-      } while (sent == -Errno.EINTR);
-      if (sent < 0) {
-        throw LinuxException.of(attempt, Math.toIntExact(-sent));
-      }
-      return receive(attempt, expected);
+      boolean interrupted = receive(attempt, transmit(attempt, message), messages::add);
+      return new Answer(messages, interrupted);
     } finally {
       lock.unlock();
     }
   }
 
+  /** Sends a request; its number. */
   @GuardedBy("lock")
-  private Answer receive(String attempt, int expected) {
-    List<ByteBuffer> messages = new ArrayList<>();
+  private int transmit(String attempt, byte[] message) {
+    checkOpen(attempt);
+    int number = ++sequence;
+    MemorySegment request = buffer.asSlice(0, message.length);
+    MemorySegment.copy(message, 0, request, ValueLayout.JAVA_BYTE, 0, message.length);
+    request.set(ValueLayout.JAVA_INT, 8, number);
+    transmit(attempt, request);
+    return number;
+  }
+
+  @GuardedBy("lock")
+  private void transmit(String attempt, MemorySegment request) {
+    long sent;
+    do {
+      sent = SocketCalls.send(fd, request, SocketCalls.MSG_DONTWAIT, MemorySegment.NULL);
+    } while (sent == -Errno.EINTR);
+    if (sent < 0) {
+      throw LinuxException.of(attempt, Math.toIntExact(-sent));
+    }
+  }
+
+  @GuardedBy("lock")
+  private void checkOpen(String attempt) {
+    if (closed) {
+      throw new IllegalStateException("cannot " + attempt + ": the netlink socket is closed");
+    }
+  }
+
+  /** Reads all that waits; the first refusal of ours is thrown when nothing is left. */
+  @GuardedBy("lock")
+  private void awaitRefusals(String attempt, int first, IntFunction<String> name) {
+    LinuxException refusal = null;
+    boolean lost = false;
+    while (true) {
+      long length =
+          SocketCalls.receive(fd, buffer, SocketCalls.MSG_DONTWAIT | SocketCalls.MSG_TRUNC);
+      if (length == -Errno.EAGAIN) {
+        break;
+      }
+      lost |= length == -Errno.ENOBUFS; // so many refusals that they did not fit
+      if (length < 0 && length != -Errno.EINTR && length != -Errno.ENOBUFS) {
+        throw LinuxException.of(attempt, Math.toIntExact(-length));
+      }
+      if (length < Message.HEADER_BYTES || refusal != null) {
+        continue;
+      }
+      ByteBuffer message = datagram(Math.min(length, BUFFER_BYTES));
+      int place = message.getInt(8) - first;
+      if (place >= 0 && Short.toUnsignedInt(message.getShort(4)) == TYPE_ERROR) {
+        int flags = Short.toUnsignedInt(message.getShort(6));
+        try {
+          acknowledge(attempt + ", " + name.apply(place), message, flags);
+        } catch (LinuxException e) {
+          refusal = e;
+        }
+      }
+    }
+    if (refusal != null) {
+      throw refusal;
+    }
+    if (lost) {
+      throw LinuxException.of(attempt, Errno.ENOBUFS);
+    }
+  }
+
+  /** Reads the answer to a request; whether the tables changed while they were read. */
+  @GuardedBy("lock")
+  private boolean receive(String attempt, int expected, Consumer<ByteBuffer> each) {
     boolean interrupted = false;
     while (true) {
       ByteBuffer datagram = receiveDatagram(attempt);
@@ -150,13 +255,16 @@ final class NetlinkSocket implements AutoCloseable {
         }
         interrupted |= (flags & FLAG_DUMP_INTERRUPTED) != 0;
         if (type == TYPE_DONE) {
-          return new Answer(messages, interrupted);
+          if (length >= Message.HEADER_BYTES + 4) {
+            acknowledge(attempt, one, 0);
+          }
+          return interrupted;
         }
         if (type == TYPE_ERROR) {
           acknowledge(attempt, one, flags);
-          return new Answer(messages, interrupted);
+          return interrupted;
         }
-        messages.add(one);
+        each.accept(one);
       }
     }
   }
@@ -172,6 +280,10 @@ final class NetlinkSocket implements AutoCloseable {
     if (length > BUFFER_BYTES) {
       throw LinuxException.of(attempt, Errno.ENOBUFS, "an answer of " + length + " bytes");
     }
+    return datagram(length);
+  }
+
+  private ByteBuffer datagram(long length) {
     return ByteBuffer.wrap(buffer.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE))
         .order(ByteOrder.nativeOrder());
   }

@@ -1,7 +1,8 @@
 /**
- * The host's network over rtnetlink sockets. Open {@link org.k3sjvm.linux.netlink.NetlinkNetwork}
- * first. Which links and routes are wanted is left to flannel. Messages follow rtnetlink(7) and
- * linux/{netlink,rtnetlink,if_link,neighbour}.h.
+ * The host's network and packet filter over netlink sockets. Open {@link
+ * org.k3sjvm.linux.netlink.NetlinkNetwork} first. Which links, routes and elements are wanted is
+ * left to flannel, the service proxy and the network policies. Messages follow rtnetlink(7) and
+ * linux/{netlink,rtnetlink,if_link,neighbour}.h and linux/netfilter/.
  */
 @NullMarked
 package org.k3sjvm.linux.netlink;

@@ -1,0 +1,133 @@
+package org.k3sjvm.linux.testing;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.k3sjvm.linux.Errno;
+import org.k3sjvm.linux.LinuxException;
+import org.k3sjvm.linux.filter.Element;
+import org.k3sjvm.linux.filter.ElementChange;
+import org.k3sjvm.linux.filter.FilterElements;
+import org.k3sjvm.linux.filter.Packed;
+import org.k3sjvm.linux.filter.SetName;
+import org.k3sjvm.linux.filter.TableName;
+import org.k3sjvm.linux.filter.TableState;
+
+/** Sets in memory; it has no chains, and does not see that intervals overlap. */
+public final class FakeFilterElements implements FilterElements {
+  private final Object lock = new Object();
+
+  @GuardedBy("lock")
+  private Map<SetName, Map<Packed, Element>> sets = new HashMap<>();
+
+  @GuardedBy("lock")
+  private final Map<TableName, TableState> states = new HashMap<>();
+
+  @GuardedBy("lock")
+  private int generation = 1;
+
+  @GuardedBy("lock")
+  private @Nullable LinuxException failure;
+
+  public FakeFilterElements(SetName... empty) {
+    synchronized (lock) {
+      for (SetName set : empty) {
+        sets.put(set, new LinkedHashMap<>());
+      }
+    }
+  }
+
+  /** Says what the chains of a table are, as if somebody had made them. */
+  public void putState(TableName table, TableState state) {
+    synchronized (lock) {
+      states.put(table, state);
+      generation++;
+    }
+  }
+
+  /** Makes the next transaction fail. */
+  public void failNext(LinuxException e) {
+    synchronized (lock) {
+      failure = e;
+    }
+  }
+
+  @Override
+  public void commit(List<ElementChange> changes) {
+    synchronized (lock) {
+      LinuxException fails = failure;
+      failure = null;
+      if (fails != null) {
+        throw fails;
+      }
+      Map<SetName, Map<Packed, Element>> next = new HashMap<>(sets);
+      for (ElementChange change : changes) {
+        next.put(change.set(), changed(present(change.set(), next), change));
+      }
+      sets = next;
+      generation++;
+    }
+  }
+
+  @Override
+  public List<Element> list(SetName set) {
+    synchronized (lock) {
+      return List.copyOf(present(set, sets).values());
+    }
+  }
+
+  @Override
+  public Optional<TableState> state(TableName table) {
+    synchronized (lock) {
+      return Optional.ofNullable(states.get(table));
+    }
+  }
+
+  @Override
+  public int generation() {
+    synchronized (lock) {
+      return generation;
+    }
+  }
+
+  @Override
+  public void close() {}
+
+  private static Map<Packed, Element> changed(Map<Packed, Element> set, ElementChange change) {
+    String attempt =
+        switch (change) {
+          case ElementChange.Add _ -> "add to " + change.set();
+          case ElementChange.Delete _ -> "delete from " + change.set();
+        };
+    Map<Packed, Element> next = new LinkedHashMap<>(set);
+    for (Element element : change.elements()) {
+      switch (change) {
+        case ElementChange.Add _ -> {
+          Element before = next.putIfAbsent(element.first(), element);
+          if (before != null && !before.equals(element)) {
+            throw LinuxException.of(attempt, Errno.EEXIST);
+          }
+        }
+        case ElementChange.Delete _ -> {
+          if (next.remove(element.first()) == null) {
+            throw LinuxException.of(attempt, Errno.ENOENT);
+          }
+        }
+      }
+    }
+    return next;
+  }
+
+  private static Map<Packed, Element> present(
+      SetName set, Map<SetName, Map<Packed, Element>> among) {
+    Map<Packed, Element> elements = among.get(set);
+    if (elements == null) {
+      throw LinuxException.of("use " + set, Errno.ENOENT);
+    }
+    return elements;
+  }
+}
