@@ -35,7 +35,8 @@ final class NodeStatuses {
    *
    * <p>Source: component-helpers v1.36 nodedeclaredfeatures/features.
    */
-  private static final List<String> FEATURES = List.of("RestartAllContainersOnContainerExits");
+  private static final List<String> FEATURES =
+      List.of("InPlacePodLevelResourcesVerticalScaling", "RestartAllContainersOnContainerExits");
 
   private NodeStatuses() {}
 

@@ -29,8 +29,6 @@ final class ContainerResources {
 
   private static final long SHARES_OF_A_CPU = 1024;
   private static final long MILLIS = 1000;
-  private static final long KIBI = 1024;
-  private static final String[] UNITS = {"", "Ki", "Mi", "Gi", "Ti", "Pi"};
 
   private ContainerResources() {}
 
@@ -82,7 +80,7 @@ final class ContainerResources {
       keep(into, name, old);
     } else if (millis > least
         || amount(into.get(name)).compareTo(BigDecimal.valueOf(least, 3)) > 0) {
-      put(into, name, BigDecimal.valueOf(millis, 3), cpu(millis));
+      put(into, name, BigDecimal.valueOf(millis, 3), Quantities.cpu(millis));
     }
   }
 
@@ -91,7 +89,7 @@ final class ContainerResources {
     if (bytes <= 0) {
       keep(into, name, old);
     } else {
-      put(into, name, BigDecimal.valueOf(bytes), binary(bytes));
+      put(into, name, BigDecimal.valueOf(bytes), Quantities.binary(bytes));
     }
   }
 
@@ -130,19 +128,5 @@ final class ContainerResources {
 
   private static boolean some(@Nullable Map<String, Quantity> amounts) {
     return amounts != null && !amounts.isEmpty();
-  }
-
-  private static Quantity cpu(long millis) {
-    return Quantity.parse(millis % MILLIS == 0 ? "" + millis / MILLIS : millis + "m");
-  }
-
-  private static Quantity binary(long bytes) {
-    int unit = 0;
-    long rest = bytes;
-    while (rest % KIBI == 0 && unit < UNITS.length - 1) {
-      rest /= KIBI;
-      unit++;
-    }
-    return Quantity.parse(rest + UNITS[unit]);
   }
 }

@@ -34,22 +34,41 @@ public sealed interface PodAction {
     }
   }
 
-  /** Brings what the node agreed to into force for running containers and their pod. */
-  record Resize(List<Change> changes) implements PodAction {
+  /**
+   * Brings what the node agreed to into force for running containers and their pod.
+   *
+   * @param pod empty when nothing changes for the pod itself
+   */
+  record Resize(List<Change> changes, Optional<PodChange> pod) implements PodAction {
     public Resize {
       changes = List.copyOf(changes);
     }
   }
 
   /**
-   * One container that has other resources than the node agreed to.
+   * A pod that may use other amounts itself than the node agreed to.
    *
    * @param from what is in force
+   * @param shown what status says afterwards
+   */
+  record PodChange(ResourceRequirements from, ResourceRequirements shown) {}
+
+  /**
+   * One container that has other resources than the node agreed to. Where it has no limits of its
+   * own, the pod's count.
+   *
+   * @param from what is in force
+   * @param to what is wanted
    * @param inPlace false when it takes a new run, which is not this action's
    */
-  record Change(ContainerSpec spec, ContainerId id, ResourceRequirements from, boolean inPlace) {
-    /** What is wanted. */
-    public ResourceRequirements to() {
+  record Change(
+      ContainerSpec spec,
+      ContainerId id,
+      ResourceRequirements from,
+      ResourceRequirements to,
+      boolean inPlace) {
+    /** What is wanted, without the pod's limits. */
+    ResourceRequirements own() {
       return Objects.requireNonNullElseGet(
           spec.container().getResources(), ResourceRequirements::new);
     }

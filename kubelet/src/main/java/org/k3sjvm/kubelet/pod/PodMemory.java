@@ -157,10 +157,12 @@ public record PodMemory(
               .left(new Left(false, left.cgroup(), left.files()));
       case PodAction.RemoveCgroup _ -> copy.left(new Left(left.volumes(), false, left.files()));
       case PodAction.RemoveFiles _ -> copy.left(new Left(left.volumes(), left.cgroup(), false));
-      case PodAction.Resize(List<PodAction.Change> changes) -> {
+      case PodAction.Resize resize -> {
         Map<ContainerId, ResourceRequirements> more = new HashMap<>(resized);
-        changes.stream().filter(PodAction.Change::inPlace).forEach(c -> more.put(c.id(), c.to()));
-        copy.resized(more).status(Resizing.withInForce(status, changes));
+        resize.changes().stream()
+            .filter(PodAction.Change::inPlace)
+            .forEach(c -> more.put(c.id(), c.own()));
+        copy.resized(more).status(Resizing.withInForce(status, resize));
       }
       case PodAction.StopContainers(List<PodAction.Stop> stops, var _) -> {
         Set<ContainerId> more = new HashSet<>(stopped);

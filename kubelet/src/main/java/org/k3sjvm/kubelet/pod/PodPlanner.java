@@ -364,8 +364,9 @@ public final class PodPlanner {
 
     void resize(ObservedSandbox sandbox) {
       List<PodAction.Change> changes = Resizing.changes(view, sandbox, memory);
-      if (!changes.isEmpty() && !held()) {
-        actions.add(new PodAction.Resize(changes));
+      Optional<PodAction.PodChange> ofPod = Resizing.ofPod(view);
+      if ((!changes.isEmpty() || ofPod.isPresent()) && !held()) {
+        actions.add(new PodAction.Resize(changes, ofPod));
       }
     }
 

@@ -69,9 +69,18 @@ public final class Resizing {
                           spec,
                           is.id(),
                           inForce(spec, view, is, memory).orElseThrow(),
+                          wanted(spec, view),
                           !restarts(spec, view, is, memory))));
     }
     return changes;
+  }
+
+  /** What is in force for the pod itself when that has to change. */
+  static Optional<PodAction.PodChange> ofPod(PodView view) {
+    PodSpec spec = view.desired().pod().getSpec();
+    return PodLevelResources.inForce(spec, view.last())
+        .filter(now -> !same(now, spec.getResources()))
+        .map(now -> new PodAction.PodChange(now, PodLevelResources.all(spec)));
   }
 
   /** Whether a change can come into force only with a new run of the container. */
@@ -80,7 +89,7 @@ public final class Resizing {
     if (!due(spec, view, is, memory)) {
       return false;
     }
-    ResourceRequirements from = inForce(spec, view, is, memory).orElseThrow();
+    ResourceRequirements from = ownInForce(spec, view, is, memory).orElseThrow();
     ResourceRequirements to = spec.container().getResources();
     return spec.container().getResizePolicy().stream()
         .filter(p -> "RestartContainer".equals(p.getRestartPolicy()))
@@ -93,12 +102,23 @@ public final class Resizing {
         spec.kind() == ContainerSpec.Kind.REGULAR || spec.kind() == ContainerSpec.Kind.SIDECAR;
     return resizable
         && is.running()
-        && inForce(spec, view, is, memory)
-            .filter(r -> !same(r, spec.container().getResources()))
-            .isPresent();
+        && inForce(spec, view, is, memory).filter(r -> !same(r, wanted(spec, view))).isPresent();
+  }
+
+  private static ResourceRequirements wanted(ContainerSpec spec, PodView view) {
+    return PodLevelResources.effective(
+        spec.container().getResources(), view.desired().pod().getSpec().getResources());
   }
 
   private static Optional<ResourceRequirements> inForce(
+      ContainerSpec spec, PodView view, ObservedContainer is, PodMemory memory) {
+    PodSpec pod = view.desired().pod().getSpec();
+    ResourceRequirements ofPod =
+        PodLevelResources.inForce(pod, view.last()).orElse(pod.getResources());
+    return ownInForce(spec, view, is, memory).map(o -> PodLevelResources.effective(o, ofPod));
+  }
+
+  private static Optional<ResourceRequirements> ownInForce(
       ContainerSpec spec, PodView view, ObservedContainer is, PodMemory memory) {
     return Optional.ofNullable(memory.resized().get(is.id()))
         .or(
@@ -120,13 +140,14 @@ public final class Resizing {
           .forEach(conditions::add);
     }
     boolean under =
-        view.desired().containers().stream()
-            .anyMatch(
-                spec ->
-                    view.observed()
-                        .newest(spec.name())
-                        .filter(is -> due(spec, view, is, memory))
-                        .isPresent());
+        ofPod(view).isPresent()
+            || view.desired().containers().stream()
+                .anyMatch(
+                    spec ->
+                        view.observed()
+                            .newest(spec.name())
+                            .filter(is -> due(spec, view, is, memory))
+                            .isPresent());
     boolean failed = under && memory.trouble().filter(t -> t.reason().equals(FAILED)).isPresent();
     if (under) {
       Optional<PodCondition> before =
@@ -155,15 +176,16 @@ public final class Resizing {
   }
 
   /** The last status with what is in force now, for the looks that follow. */
-  static PodStatus withInForce(PodStatus status, List<PodAction.Change> changes) {
+  static PodStatus withInForce(PodStatus status, PodAction.Resize done) {
     PodStatus copy = KubeJson.treeTo(KubeJson.tree(status), PodStatus.class);
+    done.pod().map(PodAction.PodChange::shown).ifPresent(copy::setResources);
     for (List<ContainerStatus> some :
         List.of(copy.getContainerStatuses(), copy.getInitContainerStatuses())) {
       for (ContainerStatus one : some) {
-        changes.stream()
+        done.changes().stream()
             .filter(PodAction.Change::inPlace)
             .filter(c -> c.spec().name().equals(one.getName()))
-            .forEach(c -> one.setResources(c.to()));
+            .forEach(c -> one.setResources(c.own()));
       }
     }
     return copy;

@@ -38,6 +38,7 @@ final class StatusOfPod {
     setContainers(view, steps, phase, status);
     setPhase(view, status, phase, killed);
     PodAddresses.set(view, status);
+    PodLevelResources.show(view.desired().pod().getSpec(), view.last(), status);
     status.setConditions(new PodConditions(view, status, now).of(fit, killed));
     Optional<String> illegal = IllegalTransition.between(view.last(), status, view.desired());
     if (illegal.isPresent()) {

@@ -15,6 +15,7 @@ import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.k3sjvm.cri.ContainerId;
@@ -175,6 +176,70 @@ class ResizingTest {
         plan(pod(resources("1", "1Gi"), new ContainerResizePolicy("memory", "RestartContainer")));
     assertThat(plan.actions()).hasSize(1);
     assertThat(changes(plan)).singleElement().matches(PodAction.Change::inPlace);
+  }
+
+  private static ResourceRequirements ofPod(String memory) {
+    return new ResourceRequirementsBuilder()
+        .addToRequests("cpu", Quantity.parse("1"))
+        .addToLimits("memory", Quantity.parse(memory))
+        .build();
+  }
+
+  private static Pod podOf(ResourceRequirements ofPod) {
+    return new PodBuilder(pod(new ResourceRequirements()))
+        .editSpec()
+        .withResources(ofPod)
+        .withOverhead(Map.of("memory", Quantity.parse("16Mi")))
+        .endSpec()
+        .build();
+  }
+
+  @Test
+  void whatAPodMayUseItselfIsShownAndInForceFromItsStart() {
+    memory = PodMemory.fresh(reported(new ResourceRequirements()));
+    PodStatus status = plan(podOf(ofPod("1Gi"))).report().status();
+    assertThat(status.getAllocatedResources())
+        .isEqualTo(Map.of("cpu", Quantity.parse("1"), "memory", Quantity.parse("16Mi")));
+    assertThat(status.getResources().getLimits())
+        .isEqualTo(Map.of("memory", Quantity.parse("1040Mi")));
+  }
+
+  @Test
+  void aChangeOfThePodItselfReachesContainersWithoutLimits() {
+    PodStatus before = reported(new ResourceRequirements());
+    before.setResources(PodLevelResources.all(podOf(ofPod("1Gi")).getSpec()));
+    memory =
+        PodMemory.fresh(before)
+            .after(new PodAction.Prepare(), ActionResult.DONE, NOW)
+            .after(new PodAction.MountVolumes(), ActionResult.DONE, NOW);
+    assertThat(plan(podOf(ofPod("1Gi"))).actions()).isEmpty();
+
+    Pod wanted = podOf(ofPod("2Gi"));
+    PodPlan first = plan(wanted);
+    assertThat(first.actions())
+        .singleElement()
+        .isInstanceOfSatisfying(
+            PodAction.Resize.class,
+            r -> {
+              assertThat(r.pod())
+                  .hasValueSatisfying(p -> assertThat(p.from()).isEqualTo(ofPod("1Gi")));
+              assertThat(r.changes())
+                  .singleElement()
+                  .satisfies(
+                      c -> {
+                        assertThat(c.inPlace()).isTrue();
+                        assertThat(c.from().getLimits()).isEqualTo(ofPod("1Gi").getLimits());
+                        assertThat(c.to().getLimits()).isEqualTo(ofPod("2Gi").getLimits());
+                      });
+            });
+    assertThat(condition(first, Resizing.IN_PROGRESS)).isPresent();
+
+    memory = first.memory().after(first.actions().getFirst(), ActionResult.DONE, NOW);
+    PodPlan second = plan(wanted);
+    assertThat(second.actions()).isEmpty();
+    assertThat(second.events()).extracting(PodEvent::reason).containsExactly("ResizeCompleted");
+    assertThat(second.report().status().getResources().getLimits())
+        .isEqualTo(Map.of("memory", Quantity.parse("2064Mi")));
   }
 
   @Test

@@ -35,7 +35,7 @@ final class ResizePod {
   }
 
   void run(DesiredPod pod, PodAction.Resize resize) throws InterruptedException {
-    CgroupLimits before = tools.cgroups().limits(before(pod, resize.changes()).getSpec());
+    CgroupLimits before = tools.cgroups().limits(before(pod, resize).getSpec());
     CgroupLimits after = tools.cgroups().limits(pod.pod().getSpec());
     refuseBelowUsage(pod, resize.changes(), before, after);
     tools.cgroups().limit(pod, larger(before, after));
@@ -103,13 +103,14 @@ final class ResizePod {
         .orElse(0L);
   }
 
-  private static Pod before(DesiredPod pod, List<PodAction.Change> changes) {
+  private static Pod before(DesiredPod pod, PodAction.Resize resize) {
     Pod copy = new PodBuilder(pod.pod()).build();
+    resize.pod().map(PodAction.PodChange::from).ifPresent(copy.getSpec()::setResources);
     for (List<Container> some :
         List.of(copy.getSpec().getContainers(), copy.getSpec().getInitContainers())) {
       some.forEach(
           c ->
-              changes.stream()
+              resize.changes().stream()
                   .filter(change -> change.spec().name().equals(c.getName()))
                   .forEach(change -> c.setResources(change.from())));
     }
