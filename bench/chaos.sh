@@ -72,10 +72,6 @@ kill_agent() {
   kill -KILL "$pid" 2> /dev/null || complain "the agent was gone before it was killed"
   wait "$pid" 2> /dev/null || true
 }
-start_agent() {
-  bg n1 agent env PATH="$cni:$PATH" "$program" agent --server https://10.98.0.1:6443 --token bench --data-dir "$HOSTS_DIR/n1/data" --node-name n1 \
-    --container-runtime-endpoint "unix://$HOSTS_DIR/n1/containerd/containerd.sock" --pause-image docker.io/library/pause:1
-}
 restarted() { api '/api/v1/namespaces/default/pods?labelSelector=app%3Dbench' | jq -r '.items[] | .metadata.name as $p | (.status.containerStatuses // [])[], (.status.initContainerStatuses // [])[] | select(.restartCount > 0) | "\($p)/\(.name) \(.restartCount) \(.lastState | tojson)"'; }
 
 cluster_up
@@ -84,7 +80,7 @@ containerd_up n1
 mkdir -p "$HOSTS_DIR/n1/starts"
 kubectl create configmap chaos --from-literal=a=b > /dev/null
 kubectl create secret generic chaos --from-literal=a=b > /dev/null
-start_agent
+agent_begin chaos "$program" n1
 wait_for 120 ready n1
 all_there > "$HOSTS_DIR/before"
 echo "seed $seed: $pods pods, $kills kills"
@@ -94,7 +90,7 @@ kubectl apply -f "$HOSTS_DIR/pods.yaml" > /dev/null
 for k in $(seq "$kills"); do
   sleep "$(awk -v ms=$((RANDOM % longest_life_ms)) 'BEGIN {print ms / 1000}')"
   kill_agent
-  start_agent
+  agent_begin chaos "$program" n1
   if [ $((k % 5)) = 0 ]; then # one goes and another comes
     n=$((RANDOM % pods + 1))
     kubectl delete pod -l "n=$n" --wait=false > /dev/null

@@ -10,6 +10,7 @@ top=$PWD
 . scripts/lib/setup.sh
 . scripts/lib/jdk.sh
 . scripts/lib/hosts.sh
+. bench/lib/cluster.sh
 export HOSTS_PREFIX=k3sbench HOSTS_DIR=/tmp/k3sbench
 pods=50 idle=60 rounds=1 agents=()
 while [ $# -gt 0 ]; do
@@ -27,21 +28,7 @@ server=${K3S_SERVER:-$top/dist/target/k3s/bin/k3s}
 cni=/usr/lib/cni
 [ -x $cni/bridge ] || cni=/opt/cni/bin
 
-now() { date +%s%N; }
-since() { awk -v a="$1" -v b="$(now)" 'BEGIN {printf "%.2f", (b - a) / 1e9}'; }
-# api PATH: a GET with the admin's certificate; curl costs less than kubectl and is called often
-api() { nsenter --net=/var/run/netns/$HOSTS_PREFIX-server curl -sk --max-time 5 --cert "$HOSTS_DIR/admin.crt" --key "$HOSTS_DIR/admin.key" "https://127.0.0.1:6443$1"; }
-kubectl() { nsenter --net=/var/run/netns/$HOSTS_PREFIX-server "$(type -P kubectl)" --kubeconfig "$HOSTS_DIR/kubeconfig" "$@" 2> /dev/null; }
-# wait_for SECONDS COMMAND…: tries twenty times a second
-wait_for() {
-  local until=$(($(now) + $1 * 1000000000))
-  shift
-  until "$@" > /dev/null 2>&1; do [ "$(now)" -lt $until ] || { echo "timed out: $*" >&2; return 1; }; sleep 0.05; done
-}
-memory() { awk '/VmRSS/ {r=$2} /RssAnon/ {a=$2} /RssFile/ {f=$2} END {printf "%.0f (%.0f + %.0f)", r/1024, a/1024, f/1024}' "/proc/$1/status"; }
-ticks() { awk '{print $14 + $15}' "/proc/$1/stat"; }
 switches() { cat /proc/"$1"/task/*/status 2> /dev/null | awk '/ctxt_switches/ {s += $2} END {print s}'; }
-ready() { api "/api/v1/nodes/$1" | jq -e '([.status.conditions[]? | select(.type == "Ready").status] == ["True"]) and ((.spec.taints // []) | length == 0)'; }
 # expect N FILTER: begins one watch that ends when N pods passed the filter; asking again and again would take the CPU that is measured
 expect() {
   rm -f "$HOSTS_DIR/done"
@@ -75,41 +62,13 @@ pods_yaml() {
   done
 }
 
-containerd_up() {
-  local d=$HOSTS_DIR/$1/containerd
-  mkdir -p "$d"
-  cat > "$d/config.toml" <<TOML
-version = 2
-root = "$d/root"
-state = "$d/state"
-[grpc]
-  address = "$d/containerd.sock"
-[ttrpc]
-  address = "$d/containerd.sock.ttrpc"
-[plugins."io.containerd.internal.v1.opt"]
-  path = "$d/opt"
-[plugins."io.containerd.grpc.v1.cri"]
-  restrict_oom_score_adj = true
-  sandbox_image = "docker.io/library/pause:1"
-  [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "$cni"
-    conf_dir = "$HOSTS_DIR/$1/data/agent/etc/cni/net.d"
-TOML
-  bg "$1" containerd containerd -c "$d/config.toml"
-  wait_for 20 ctr -a "$d/containerd.sock" version
-  for image in busybox pause; do ctr -a "$d/containerd.sock" -n k8s.io images import "$HOSTS_DIR/images/$image.tar" > /dev/null; done
-}
-
 # measure NAME PROGRAM ADDRESS HOST: fills the associative array `result`
 measure() {
-  local name=$1 program=$2 address=$3 host=$4 extra=() t pid c0 s0
-  case $name in go*) extra=(--kubelet-arg=fail-cgroupv1=false) ;; esac
+  local name=$1 program=$2 address=$3 host=$4 t pid c0 s0
   host_up "$host" "$address"
   containerd_up "$host"
   t=$(now)
-  bg "$host" agent env PATH="$cni:$PATH" "$program" agent --server https://10.98.0.1:6443 --token bench --data-dir "$HOSTS_DIR/$host/data" --node-name "$host" \
-    --container-runtime-endpoint "unix://$HOSTS_DIR/$host/containerd/containerd.sock" --pause-image docker.io/library/pause:1 "${extra[@]}"
-  wait_for 120 ready "$host"
+  agent_up "$name" "$program" "$host"
   result[start]=$(since "$t")
   pid=$(cat "$HOSTS_DIR/$host/agent.pid")
   sleep 20
@@ -138,19 +97,7 @@ measure() {
   result[floor]=$(printf '%s' "$floor" | awk '{printf "%s%s", (NR > 1 ? " / " : ""), $2}')
 }
 
-[ ! -e "$HOSTS_DIR" ] || hosts_down
-mkdir -p "$HOSTS_DIR"
-trap hosts_down EXIT
-trap 'exit 130' INT TERM
-lan_up
-host_up server 10.98.0.1
-scripts/images.sh "$HOSTS_DIR/images"
-PATH=$cni:$PATH bg server server "$server" server --disable-agent --node-ip 10.98.0.1 --data-dir "$HOSTS_DIR/server/data" --token bench --write-kubeconfig "$HOSTS_DIR/kubeconfig" --disable traefik,coredns,metrics-server,local-storage,servicelb
-wait_for 120 test -s "$HOSTS_DIR/kubeconfig"
-field() { awk -v k="$1:" '$1 == k {print $2}' "$HOSTS_DIR/kubeconfig" | base64 -d; }
-field client-certificate-data > "$HOSTS_DIR/admin.crt"
-field client-key-data > "$HOSTS_DIR/admin.key"
-wait_for 120 kubectl get serviceaccount default
+cluster_up
 
 rows="start:start to Ready and untainted, s
 idle:memory idle (anonymous + file), MB

@@ -44,12 +44,17 @@ TOML
   for image in busybox pause; do ctr -a "$d/containerd.sock" -n k8s.io images import "$HOSTS_DIR/images/$image.tar" > /dev/null; done
 }
 
-# agent_up NAME PROGRAM HOST: a name that starts with "go" also gets the flags that upstream needs on hosts with cgroup v1
-agent_up() {
+# agent_begin NAME PROGRAM HOST: a name that starts with "go" also gets the flags that upstream needs on hosts with cgroup v1
+agent_begin() {
   local extra=()
   case $1 in go*) extra=(--kubelet-arg=fail-cgroupv1=false) ;; esac
   bg "$3" agent env PATH="$cni:$PATH" "$2" agent --server https://10.98.0.1:6443 --token bench --data-dir "$HOSTS_DIR/$3/data" --node-name "$3" \
     --container-runtime-endpoint "unix://$HOSTS_DIR/$3/containerd/containerd.sock" --pause-image docker.io/library/pause:1 "${extra[@]}"
+}
+
+# agent_up NAME PROGRAM HOST: the same, until the node is ready
+agent_up() {
+  agent_begin "$@"
   wait_for 120 ready "$3"
 }
 

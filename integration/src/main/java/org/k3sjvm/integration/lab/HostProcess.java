@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
 /** A process on a host. Any thread may call. */
 public final class HostProcess {
   private static final Duration START_LIMIT = Duration.ofSeconds(10);
+  private static final Duration DUMP_LIMIT = Duration.ofSeconds(5);
   private static final Duration STOP_LIMIT = Duration.ofSeconds(30);
 
   private final String name;
@@ -117,7 +118,7 @@ public final class HostProcess {
       return found;
     } catch (LabException e) {
       throw e.getMessage() != null && e.getMessage().startsWith("waited")
-          ? new LabException(e.getMessage() + tail(), e)
+          ? new LabException(e.getMessage() + tail() + threads(), e)
           : e;
     }
   }
@@ -148,6 +149,21 @@ public final class HostProcess {
     } catch (IOException ended) {
       return 0;
     }
+  }
+
+  /** What a Java program that does not come forward is doing, as it says itself when asked. */
+  private String threads() throws InterruptedException {
+    if (!isAlive() || process.info().command().filter(c -> c.endsWith("/java")).isEmpty()) {
+      return "";
+    }
+    int before = said().length();
+    try {
+      new ProcessBuilder("kill", "-QUIT", "" + pid()).start().waitFor();
+      Await.until("the threads are told", DUMP_LIMIT, () -> said().indexOf("\nHeap", before) > 0);
+    } catch (IOException | LabException e) {
+      return "\nno threads: " + e.getMessage() + said().substring(before);
+    }
+    return "\nits threads:\n" + said().substring(before);
   }
 
   private String tail() {
