@@ -80,10 +80,10 @@ public final class Agent {
       tunnels.start(
           node, join, apis.controller(), balancers, NodeKubelet.endpoint(config, settings), parts);
       startNetwork(node, apis, host, parts);
-      runtime.ready().await();
+      parts.during(() -> runtime.ready().await());
       try (KubeletServer _ = kubelet.serve(config, settings, node, apis, runtime)) {
         kubelet.start(parts);
-        kubelet.awaitAnnotated();
+        parts.during(kubelet::awaitAnnotated);
         tellReady();
         parts.await();
       }

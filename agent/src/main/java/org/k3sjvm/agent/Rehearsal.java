@@ -47,10 +47,10 @@ public final class Rehearsal {
       runtime.start(parts);
       tunnels.start(
           node, join, apis.controller(), balancers, NodeKubelet.endpoint(config, settings), parts);
-      runtime.ready().await();
+      parts.during(() -> runtime.ready().await());
       try (KubeletServer _ = kubelet.serve(config, settings, node, apis, runtime)) {
         kubelet.start(parts);
-        kubelet.awaitAnnotated();
+        parts.during(kubelet::awaitAnnotated);
         parts.await();
       }
     }

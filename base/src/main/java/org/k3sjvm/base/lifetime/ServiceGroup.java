@@ -2,7 +2,9 @@ package org.k3sjvm.base.lifetime;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,6 +27,9 @@ public final class ServiceGroup implements AutoCloseable {
 
   @GuardedBy("lock")
   private final List<Thread> threads = new ArrayList<>();
+
+  @GuardedBy("lock")
+  private final Set<Thread> waiting = new HashSet<>();
 
   @GuardedBy("lock")
   private @Nullable Throwable fault;
@@ -62,9 +67,52 @@ public final class ServiceGroup implements AutoCloseable {
   public void await() throws InterruptedException {
     stopping.await();
     synchronized (lock) {
-      if (fault != null) {
-        throw new ServiceFailedException(name, fault);
+      throwFault();
+    }
+  }
+
+  /** Something that may take long. */
+  @FunctionalInterface
+  public interface Step {
+    void run() throws InterruptedException;
+  }
+
+  /**
+   * Runs a step on the calling thread, and interrupts it when a service fails: who waits for what a
+   * service brings would wait for ever for one that has ended.
+   *
+   * @throws ServiceFailedException when a service failed, before or meanwhile
+   */
+  public void during(Step step) throws InterruptedException {
+    Thread caller = Thread.currentThread();
+    synchronized (lock) {
+      throwFault();
+      waiting.add(caller);
+    }
+    try {
+      step.run();
+    } catch (InterruptedException e) {
+      synchronized (lock) {
+        throwFault();
       }
+      throw e;
+    } finally {
+      synchronized (lock) {
+        waiting.remove(caller);
+      }
+    }
+    synchronized (lock) {
+      if (fault != null) {
+        boolean _ = Thread.interrupted(); // it was ours
+      }
+      throwFault();
+    }
+  }
+
+  @GuardedBy("lock")
+  private void throwFault() {
+    if (fault != null) {
+      throw new ServiceFailedException(name, fault);
     }
   }
 
@@ -131,6 +179,7 @@ public final class ServiceGroup implements AutoCloseable {
       }
       fault = t;
       stop();
+      waiting.forEach(Thread::interrupt);
     }
   }
 }

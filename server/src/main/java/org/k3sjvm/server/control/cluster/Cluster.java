@@ -93,7 +93,7 @@ public final class Cluster {
       group.start("follow-" + cache.resource().plural(), () -> keepFollowing(cache));
     }
     for (ObjectCache<?> cache : all) {
-      var _ = cache.synced().await();
+      group.during(() -> cache.synced().await());
     }
   }
 
