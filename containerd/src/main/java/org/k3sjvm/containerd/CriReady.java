@@ -41,10 +41,9 @@ public final class CriReady {
             .addKeyValue("version", version.version())
             .log("container runtime is ready");
         return version;
-      } catch (CriException.Unavailable
-          | CriException.DeadlineExceeded
-          | CriException.Unimplemented notYet) {
-        // containerd opens its socket before its CRI part has loaded: Unimplemented until then.
+      } catch (CriException notYet) {
+        // containerd opens its socket before its CRI part has loaded: until then it answers
+        // Unimplemented, or an unknown fault, "server is not initialized yet".
         if (Duration.between(warned, clock.instant()).compareTo(SILENCE) > 0) {
           warned = clock.instant();
           log.atWarn()
