@@ -1,0 +1,37 @@
+package org.k3sjvm.networkpolicy.compile;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.k3sjvm.networkpolicy.model.Policy.NumberedPorts;
+
+/** Ports as elements of an interval set, which may not overlap. */
+final class PortRanges {
+  private PortRanges() {}
+
+  static List<String> of(List<NumberedPorts> ports) {
+    List<NumberedPorts> merged = new ArrayList<>();
+    for (NumberedPorts next :
+        ports.stream()
+            .sorted(
+                Comparator.comparing(NumberedPorts::protocol).thenComparingInt(NumberedPorts::from))
+            .toList()) {
+      NumberedPorts before = merged.isEmpty() ? next : merged.getLast();
+      if (!merged.isEmpty()
+          && before.protocol() == next.protocol()
+          && next.from() <= before.to() + 1) {
+        int to = Math.max(before.to(), next.to());
+        merged.set(merged.size() - 1, new NumberedPorts(before.protocol(), before.from(), to));
+      } else {
+        merged.add(next);
+      }
+    }
+    return merged.stream()
+        .map(
+            p ->
+                p.protocol()
+                    + " . "
+                    + (p.from() == p.to() ? String.valueOf(p.from()) : p.from() + "-" + p.to()))
+        .toList();
+  }
+}
