@@ -12,6 +12,7 @@ import org.k3sjvm.cri.ImageService;
 import org.k3sjvm.kube.KubeApi;
 import org.k3sjvm.kubelet.event.EventRecorder;
 import org.k3sjvm.kubelet.pod.PodLookup;
+import org.k3sjvm.kubelet.pod.PodNetworkGate;
 import org.k3sjvm.kubelet.runtime.RuntimeWatch;
 import org.k3sjvm.kubelet.trace.PodStarts;
 import org.k3sjvm.kubelet.volume.PodVolumes;
@@ -29,6 +30,7 @@ public final class Kubelet implements Service {
    *
    * @param allocatable the node's resources, which containers without limits are told of
    * @param node the Node object, which pods are measured against
+   * @param network whether pods may use their addresses yet
    */
   public record Ports(
       ContainerRuntime runtime,
@@ -37,7 +39,8 @@ public final class Kubelet implements Service {
       PodVolumes volumes,
       Cgroups cgroups,
       Supplier<Map<String, Quantity>> allocatable,
-      NodeObject node) {
+      NodeObject node,
+      PodNetworkGate network) {
 
     /** For a kubelet that is not told of its Node. */
     public Ports(
@@ -47,7 +50,15 @@ public final class Kubelet implements Service {
         PodVolumes volumes,
         Cgroups cgroups,
         Supplier<Map<String, Quantity>> allocatable) {
-      this(runtime, images, api, volumes, cgroups, allocatable, NodeObject.UNKNOWN);
+      this(
+          runtime,
+          images,
+          api,
+          volumes,
+          cgroups,
+          allocatable,
+          NodeObject.UNKNOWN,
+          PodNetworkGate.OPEN);
     }
   }
 
@@ -71,7 +82,8 @@ public final class Kubelet implements Service {
             ports.volumes(),
             ports.cgroups(),
             ports.allocatable(),
-            ports.node());
+            ports.node(),
+            ports.network());
   }
 
   /** The pods, for those who serve logs, commands and statistics. */

@@ -29,6 +29,7 @@ import org.k3sjvm.kubelet.pod.DesiredPod;
 import org.k3sjvm.kubelet.pod.PodEffects;
 import org.k3sjvm.kubelet.pod.PodEvent;
 import org.k3sjvm.kubelet.pod.PodLookup;
+import org.k3sjvm.kubelet.pod.PodNetworkGate;
 import org.k3sjvm.kubelet.pod.PodOutput;
 import org.k3sjvm.kubelet.pod.PodReport;
 import org.k3sjvm.kubelet.pod.PodUid;
@@ -82,7 +83,8 @@ final class Pods implements Service, PodOutput {
       PodVolumes volumes,
       Cgroups kernelCgroups,
       Supplier<Map<String, Quantity>> allocatable,
-      Kubelet.NodeObject node) {
+      Kubelet.NodeObject node,
+      PodNetworkGate network) {
     this.volumes = volumes;
     InstantSource clock = InstantSource.system();
     starts = new PodStarts(clock, System::nanoTime);
@@ -124,7 +126,8 @@ final class Pods implements Service, PodOutput {
             new Isolation(
                 config.directories().root().resolve("seccomp"),
                 config.settings().pods().seccompDefault(),
-                new UserNamespaces(places.pods(), config.userIds())),
+                new UserNamespaces(places.pods(), config.userIds()),
+                network),
             output,
             clock,
             config.limits().parallelStarts());

@@ -20,6 +20,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
@@ -42,6 +43,7 @@ import org.k3sjvm.kube.testing.FakeKubeApi;
 import org.k3sjvm.kubelet.cgroup.CgroupSettings;
 import org.k3sjvm.kubelet.image.ImageSettings;
 import org.k3sjvm.kubelet.pod.ContainerInstance;
+import org.k3sjvm.kubelet.pod.PodNetworkGate;
 import org.k3sjvm.kubelet.settings.KubeletSettings;
 import org.k3sjvm.kubelet.userns.IdRange;
 import org.k3sjvm.kubelet.volume.LocalPodVolumes;
@@ -63,6 +65,15 @@ class KubeletTest {
   private final FakeCgroups cgroups = new FakeCgroups();
   private ServiceGroup group;
   private Kubelet kubelet;
+  private volatile Optional<String> networkRefusal = Optional.empty();
+  private final List<String> admitted = new CopyOnWriteArrayList<>();
+  private final PodNetworkGate gate =
+      (pod, addresses) -> {
+        if (networkRefusal.isEmpty()) {
+          admitted.add(pod.getMetadata().getName() + addresses);
+        }
+        return networkRefusal;
+      };
 
   @BeforeEach
   void start() throws IOException {
@@ -126,6 +137,19 @@ class KubeletTest {
     assertThat(found.running()).isTrue();
     assertThat(kubelet.pods().container("default", "web", "app", true)).isEmpty();
     assertThat(kubelet.pods().sandbox("default", "web")).isPresent();
+  }
+
+  @Test
+  void startsNoContainerBeforeThePodsNetworkMayBeUsed() throws InterruptedException {
+    networkRefusal = Optional.of("policies are not in force");
+    api.create(Resources.PODS, pod("web").build());
+    await("web", p -> "CreateContainerConfigError".equals(waiting(p)));
+    assertThat(containers()).isEmpty();
+
+    networkRefusal = Optional.empty();
+
+    Pod ready = await("web", KubeletTest::isReady);
+    assertThat(admitted).contains("web[" + ready.getStatus().getPodIP() + "]");
   }
 
   @Test
@@ -437,7 +461,8 @@ class KubeletTest {
                 volumes,
                 cgroups,
                 () -> allocatable,
-                new Kubelet.NodeObject(() -> Optional.of(NODE), Optional.empty())));
+                new Kubelet.NodeObject(() -> Optional.of(NODE), Optional.empty()),
+                gate));
     group = ServiceGroup.open("test");
     group.start("kubelet", kubelet);
   }

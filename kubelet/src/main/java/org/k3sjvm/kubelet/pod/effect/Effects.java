@@ -94,6 +94,7 @@ public final class Effects implements PodEffects {
       case PodAction.RemoveFiles _ -> {
         tools.isolation().users().release(pod.uid());
         files.remove(pod);
+        tools.isolation().network().left(pod.pod());
       }
     }
     return ActionResult.DONE;

@@ -28,6 +28,7 @@ import org.k3sjvm.kubelet.pod.ActionResult;
 import org.k3sjvm.kubelet.pod.ContainerSpec;
 import org.k3sjvm.kubelet.pod.DesiredPod;
 import org.k3sjvm.kubelet.pod.Interrupts;
+import org.k3sjvm.kubelet.pod.ObservedSandbox;
 import org.k3sjvm.kubelet.pod.PodAction;
 import org.k3sjvm.kubelet.pod.PodAddresses;
 import org.k3sjvm.kubelet.pod.PodEvent;
@@ -67,6 +68,7 @@ final class StartContainer {
     PodSandboxConfig sandbox = sandboxes.config(pod, start.sandbox().attempt());
     Image image = image(pod, spec, sandbox, interrupts);
     ContainerConfig config = config(pod, start, image, sandbox);
+    interrupts.during(() -> awaitNetwork(pod, start.sandbox()));
     interrupts.during(() -> tools.slots().acquire(Slots.Turn.FINISH));
     ContainerId id;
     try {
@@ -87,6 +89,18 @@ final class StartContainer {
     event(pod, spec, PodEvent.normal("Started", "Started container " + spec.name()));
     files.link(pod, spec.name(), id.value(), start.restartCount());
     return new ActionResult.Started(id, postStart(pod, start, id, interrupts));
+  }
+
+  /** Not one packet leaves a pod before the rules for it are in force. */
+  private void awaitNetwork(DesiredPod pod, ObservedSandbox sandbox) throws InterruptedException {
+    tools
+        .isolation()
+        .network()
+        .admit(pod.pod(), sandbox.hostNetwork() ? List.of() : sandbox.ips())
+        .ifPresent(
+            why -> {
+              throw new ConfigException(why);
+            });
   }
 
   private Image image(
