@@ -125,7 +125,7 @@ public record ServerConfig(
         flannelBackend,
         "agent",
         false,
-        true,
+        false,
         false,
         nodeName,
         names);
