@@ -74,12 +74,15 @@ public final class Agent {
         NodeRuntime runtime =
             NodeRuntime.prepare(config, node.settings(), NodeKubelet.systemdCgroups(settings));
         FlannelHost host = FlannelHost.open();
+        NodePolicies policies = NodePolicies.open(node, apis);
         ServiceGroup parts = ServiceGroup.open("node")) {
-      NodeKubelet kubelet = NodeKubelet.compose(config, settings, node, apis, runtime, ground);
+      NodeKubelet kubelet = NodeKubelet.compose(
+              config, settings, node, apis, runtime, ground, policies.gate());
       runtime.start(parts);
       tunnels.start(
           node, join, apis.controller(), balancers, NodeKubelet.endpoint(config, settings), parts);
       startNetwork(node, apis, host, parts);
+      policies.start(parts);
       parts.during(() -> runtime.ready().await());
       try (KubeletServer _ = kubelet.serve(config, settings, node, apis, runtime)) {
         kubelet.start(parts);

@@ -24,6 +24,7 @@ import org.k3sjvm.kubelet.node.NodeArguments;
 import org.k3sjvm.kubelet.node.NodeConfig;
 import org.k3sjvm.kubelet.node.NodeKeeper;
 import org.k3sjvm.kubelet.pod.PodEvent;
+import org.k3sjvm.kubelet.pod.PodNetworkGate;
 import org.k3sjvm.kubelet.server.KubeletServer;
 import org.k3sjvm.kubelet.server.KubeletServerConfig;
 import org.k3sjvm.kubelet.settings.KubeletSettings;
@@ -54,7 +55,8 @@ final class NodeKubelet {
       JoinedNode node,
       Apis apis,
       NodeRuntime runtime,
-      Ground ground)
+      Ground ground,
+      PodNetworkGate network)
       throws IOException {
     Mounts mounts = ground.mounts();
     LateEvents events = new LateEvents();
@@ -84,7 +86,8 @@ final class NodeKubelet {
                 volumes,
                 ground.cgroups(),
                 keeper::allocatable,
-                new Kubelet.NodeObject(keeper::latest, Optional.of(keeper.registered()))));
+                new Kubelet.NodeObject(keeper::latest, Optional.of(keeper.registered())),
+                network));
     events.kubelet = Optional.of(kubelet);
     AgentNodePatch patch =
         new AgentNodePatch(
