@@ -1,0 +1,7 @@
+package org.k3sjvm.integration.scenario;
+
+class EmbeddedPolicyIT extends PolicyScenarios {
+  EmbeddedPolicyIT() {
+    super(ServerKind.EMBEDDED);
+  }
+}
