@@ -76,8 +76,8 @@ public final class Agent {
         FlannelHost host = FlannelHost.open();
         NodePolicies policies = NodePolicies.open(node, apis);
         ServiceGroup parts = ServiceGroup.open("node")) {
-      NodeKubelet kubelet = NodeKubelet.compose(
-              config, settings, node, apis, runtime, ground, policies.gate());
+      NodeKubelet kubelet =
+          NodeKubelet.compose(config, settings, node, apis, runtime, ground, policies.gate());
       runtime.start(parts);
       tunnels.start(
           node, join, apis.controller(), balancers, NodeKubelet.endpoint(config, settings), parts);

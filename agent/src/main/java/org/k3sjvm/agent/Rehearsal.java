@@ -6,8 +6,8 @@ import org.k3sjvm.agent.config.KubeletOptions;
 import org.k3sjvm.base.lifetime.ServiceGroup;
 import org.k3sjvm.join.Join;
 import org.k3sjvm.join.JoinedNode;
-import org.k3sjvm.kubelet.server.KubeletServer;
 import org.k3sjvm.kubelet.pod.PodNetworkGate;
+import org.k3sjvm.kubelet.server.KubeletServer;
 import org.k3sjvm.kubelet.settings.KubeletSettings;
 
 /**
@@ -44,8 +44,8 @@ public final class Rehearsal {
         NodeRuntime runtime =
             NodeRuntime.prepare(config, node.settings(), NodeKubelet.systemdCgroups(settings));
         ServiceGroup parts = ServiceGroup.open("node")) {
-      NodeKubelet kubelet = NodeKubelet.compose(
-              config, settings, node, apis, runtime, ground, PodNetworkGate.OPEN);
+      NodeKubelet kubelet =
+          NodeKubelet.compose(config, settings, node, apis, runtime, ground, PodNetworkGate.OPEN);
       runtime.start(parts);
       tunnels.start(
           node, join, apis.controller(), balancers, NodeKubelet.endpoint(config, settings), parts);

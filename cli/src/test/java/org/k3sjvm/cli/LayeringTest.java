@@ -89,7 +89,8 @@ class LayeringTest {
   @Test
   void featuresDoNotKnowEachOther() {
     slices()
-        .matching("org.k3sjvm.(kubelet|flannel|serviceproxy|networkpolicy|containerd|join|lb|tunnel)..")
+        .matching(
+            "org.k3sjvm.(kubelet|flannel|serviceproxy|networkpolicy|containerd|join|lb|tunnel)..")
         .should()
         .notDependOnEachOther()
         .because("the agent introduces them")

@@ -178,14 +178,18 @@ public final class NetworkPolicies implements Service {
         group.start(
             "namespaces",
             new Reflector<>(api, Resources.NAMESPACES, Selection.ALL, this::onNamespace));
-        do {
-          board.awaitPolicies(false);
-        } while (board.awaitPolicies(true, LINGER));
+        group.during(this::awaitNoPolicies);
       }
       board.unknown(Source.PODS);
       board.unknown(Source.NAMESPACES);
       board.change(PolicyModel::forgetShown);
     }
+  }
+
+  private void awaitNoPolicies() throws InterruptedException {
+    do {
+      board.awaitPolicies(false);
+    } while (board.awaitPolicies(true, LINGER));
   }
 
   private void onPod(ReflectorEvent<Pod> event) {

@@ -69,9 +69,7 @@ class PolicyModelRandomTest {
             (family, whole) -> {
               Packets packets = new Packets();
               packets.apply(whole);
-              assertThat(kernel(family).content())
-                  .as("seed %s", seed)
-                  .isEqualTo(packets.content());
+              assertThat(kernel(family).content()).as("seed %s", seed).isEqualTo(packets.content());
             });
   }
 
