@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import org.k3sjvm.agent.config.AgentConfig;
 import org.k3sjvm.agent.config.KubeletOptions;
+import org.k3sjvm.agent.config.ProxyOptions;
 import org.k3sjvm.base.lifetime.Gate;
 import org.k3sjvm.base.lifetime.ServiceGroup;
 import org.k3sjvm.base.net.IpAddresses;
@@ -28,6 +29,7 @@ import org.k3sjvm.linux.mount.KernelMounts;
 import org.k3sjvm.linux.process.ChildProcesses;
 import org.k3sjvm.linux.systemd.NotifySocket;
 import org.k3sjvm.linux.systemd.ServiceManager;
+import org.k3sjvm.serviceproxy.ProxyHost;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,11 +50,9 @@ public final class Agent {
   /** Blocks until interrupted or until a part fails. Containers keep running after it returns. */
   public void run() throws InterruptedException {
     log.atInfo().addKeyValue("version", Version.current()).log("Starting k3s agent");
-    if (!config.kubeProxyArgs().isEmpty()) {
-      log.atWarn().log("--kube-proxy-arg has no effect: this agent has no service proxy");
-    }
     KubeletSettings settings =
         KubeletOptions.read(config.kubeletArgs(), config.agentDir(), config.taints());
+    proxyOptions("127.0.0.1"); // says at once what is wrong
     HostCheck.verify(InstantSource.system(), new KernelMounts());
     try (NodeTunnels tunnels = new NodeTunnels();
         Balancers balancers = Balancers.open(config, tunnels);
@@ -69,12 +69,14 @@ public final class Agent {
     Ground ground = Ground.host();
     Join join = join(config, balancers, ground);
     JoinedNode node = join.run();
-    prepareHost(node);
+    ProxyOptions.Settings proxy = proxyOptions(loopback(node));
+    prepareHost(node, proxy.conntrack());
     try (Apis apis = Apis.open(node);
         NodeRuntime runtime =
             NodeRuntime.prepare(config, node.settings(), NodeKubelet.systemdCgroups(settings));
         FlannelHost host = FlannelHost.open();
         NodePolicies policies = NodePolicies.open(node, apis);
+        ProxyHost services = ProxyHost.open();
         ServiceGroup parts = ServiceGroup.open("node")) {
       NodeKubelet kubelet =
           NodeKubelet.compose(config, settings, node, apis, runtime, ground, policies.gate());
@@ -83,6 +85,7 @@ public final class Agent {
           node, join, apis.controller(), balancers, NodeKubelet.endpoint(config, settings), parts);
       startNetwork(node, apis, host, parts);
       policies.start(parts);
+      NodeServices.start(node, proxy, apis.proxy(), services, parts);
       parts.during(() -> runtime.ready().await());
       try (KubeletServer _ = kubelet.serve(config, settings, node, apis, runtime)) {
         kubelet.start(parts);
@@ -137,12 +140,21 @@ public final class Agent {
     return new Join(join, Join.Host.local(), balancers::apiServerUrl, balancers::lastFailures);
   }
 
-  private static void prepareHost(JoinedNode node) throws InterruptedException {
+  private ProxyOptions.Settings proxyOptions(String loopback) {
+    int processors = Runtime.getRuntime().availableProcessors();
+    return ProxyOptions.read(config.kubeProxyArgs(), loopback, processors);
+  }
+
+  /** Of the node's first family. Source: k3s v1.36.3 pkg/daemons/agent/agent_linux.go. */
+  private static String loopback(JoinedNode node) {
+    return IpAddresses.isIpv6(node.addresses().internal().getFirst()) ? "::1" : "127.0.0.1";
+  }
+
+  private static void prepareHost(JoinedNode node, HostSettings.Conntrack conntrack)
+      throws InterruptedException {
     boolean ipv6 = node.settings().clusterCidrs().stream().anyMatch(cidr -> cidr.isIpv6());
     boolean filtered =
         !node.settings().disableKubeProxy() || !node.settings().flannelBackend().equals("none");
-    HostSettings.Conntrack conntrack =
-        HostSettings.Conntrack.defaults(Runtime.getRuntime().availableProcessors());
     new HostPreparation(new ChildProcesses(), new ProcSysctls())
         .prepare(new HostSettings(ipv6, filtered, conntrack));
   }

@@ -16,13 +16,16 @@ import org.k3sjvm.kube.KubeCredentials;
  * @param heartbeat the same identity on its own connection
  * @param controller {@code system:k3s-controller}, which may list nodes where newer servers forbid
  *     it to kubelets
+ * @param proxy {@code system:kube-proxy}, which may read services and their endpoints
  */
-record Apis(KubeApi kubelet, KubeApi heartbeat, KubeApi controller) implements AutoCloseable {
+record Apis(KubeApi kubelet, KubeApi heartbeat, KubeApi controller, KubeApi proxy)
+    implements AutoCloseable {
   static Apis open(JoinedNode node) {
     return new Apis(
         client(node, NodeCertificate.CLIENT_KUBELET, "kubelet"),
         client(node, NodeCertificate.CLIENT_KUBELET, "kubelet"),
-        client(node, NodeCertificate.CLIENT_K3S_CONTROLLER, "k3s-controller"));
+        client(node, NodeCertificate.CLIENT_K3S_CONTROLLER, "k3s-controller"),
+        client(node, NodeCertificate.CLIENT_KUBE_PROXY, "kube-proxy"));
   }
 
   private static KubeApi client(JoinedNode node, NodeCertificate identity, String agent) {
@@ -35,7 +38,7 @@ record Apis(KubeApi kubelet, KubeApi heartbeat, KubeApi controller) implements A
 
   @Override
   public void close() {
-    for (KubeApi api : new KubeApi[] {kubelet, heartbeat, controller}) {
+    for (KubeApi api : new KubeApi[] {kubelet, heartbeat, controller, proxy}) {
       if (api instanceof HttpKubeApi client) {
         client.close();
       }

@@ -32,6 +32,16 @@ class CompatibilityTableTest {
   }
 
   @Test
+  void proxyArgumentsThatTheListPromisesAreTheOnesThatAct() throws Exception {
+    String text = Files.readString(Path.of("../docs/compatibility.md"));
+    int from = text.indexOf("These kube-proxy arguments act:");
+    Matcher name =
+        Pattern.compile("`([a-z0-9-]+)`").matcher(text.substring(from, text.indexOf("##", from)));
+    assertThat(name.results().map(r -> r.group(1)))
+        .containsExactlyInAnyOrderElementsOf(ProxyOptions.ACTING);
+  }
+
+  @Test
   void kubeletSettingsThatTheListPromisesAreTheOnesThatAct() throws Exception {
     String text = Files.readString(Path.of("../docs/compatibility.md"));
     int from = text.indexOf("These act:");

@@ -2,6 +2,7 @@ package org.k3sjvm.linux.filter;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.k3sjvm.linux.LinuxException;
 
 /**
@@ -28,6 +29,9 @@ public interface FilterElements extends AutoCloseable {
    * @throws LinuxException.NotFound when there is no such table or set
    */
   List<Element> list(SetName set);
+
+  /** The names of a table's sets and maps; none when there is no such table. */
+  Set<String> sets(TableName table);
 
   /** The chains and rules of a table; empty when there is none. */
   Optional<TableState> state(TableName table);

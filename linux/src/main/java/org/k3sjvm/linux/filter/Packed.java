@@ -1,6 +1,7 @@
 package org.k3sjvm.linux.filter;
 
 import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -25,6 +26,11 @@ public final class Packed {
     return new Builder();
   }
 
+  /** An address alone. */
+  public static Packed ofAddress(InetAddress address) {
+    return new Packed(address.getAddress());
+  }
+
   /** As the kernel gave them. */
   public static Packed ofBytes(byte[] bytes) {
     return new Packed(bytes.clone());
@@ -32,6 +38,19 @@ public final class Packed {
 
   public int length() {
     return bytes.length;
+  }
+
+  /**
+   * The address that this is.
+   *
+   * @throws IllegalStateException when it has not the length of one
+   */
+  public InetAddress toAddress() {
+    try {
+      return InetAddress.getByAddress(bytes);
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException("no address: " + this, e);
+    }
   }
 
   public byte[] bytes() {
@@ -92,6 +111,12 @@ public final class Packed {
     public Builder address(byte[] address) {
       parts.put(address);
       return pad();
+    }
+
+    /** The parts of another, behind those that are here. */
+    public Builder parts(Packed other) {
+      parts.put(other.bytes);
+      return this;
     }
 
     /** {@code inet_proto}, such as 6. */

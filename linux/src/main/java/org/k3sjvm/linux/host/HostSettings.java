@@ -20,20 +20,35 @@ public record HostSettings(boolean ipv6, boolean bridgedTrafficIsFiltered, Connt
    * An absent value is left as the kernel has it.
    *
    * @param maxEntries of the whole host
+   * @param udpStreamSeconds of UDP conversations that were answered
+   * @param tcpLiberal whether packets out of window are no reason to call them invalid; false
+   *     leaves that as the kernel has it
    */
   public record Conntrack(
       OptionalLong maxEntries,
       OptionalLong tcpEstablishedSeconds,
-      OptionalLong tcpCloseWaitSeconds) {
+      OptionalLong tcpCloseWaitSeconds,
+      OptionalLong udpSeconds,
+      OptionalLong udpStreamSeconds,
+      boolean tcpLiberal) {
     public static final Conntrack UNTOUCHED =
-        new Conntrack(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty());
+        new Conntrack(
+            OptionalLong.empty(),
+            OptionalLong.empty(),
+            OptionalLong.empty(),
+            OptionalLong.empty(),
+            OptionalLong.empty(),
+            false);
 
     /** Source: kube-proxy v1.36 defaults: 32768 for each processor, at least 131072. */
     public static Conntrack defaults(int processors) {
       return new Conntrack(
           OptionalLong.of(Math.max(131_072, 32_768L * processors)),
           OptionalLong.of(86_400),
-          OptionalLong.of(3_600));
+          OptionalLong.of(3_600),
+          OptionalLong.empty(),
+          OptionalLong.empty(),
+          false);
     }
   }
 
@@ -79,6 +94,15 @@ public record HostSettings(boolean ipv6, boolean bridgedTrafficIsFiltered, Connt
     conntrack
         .tcpCloseWaitSeconds()
         .ifPresent(n -> values.put("net/netfilter/nf_conntrack_tcp_timeout_close_wait", "" + n));
+    conntrack
+        .udpSeconds()
+        .ifPresent(n -> values.put("net/netfilter/nf_conntrack_udp_timeout", "" + n));
+    conntrack
+        .udpStreamSeconds()
+        .ifPresent(n -> values.put("net/netfilter/nf_conntrack_udp_timeout_stream", "" + n));
+    if (conntrack.tcpLiberal()) {
+      values.put("net/netfilter/nf_conntrack_tcp_be_liberal", "1");
+    }
     return values;
   }
 }

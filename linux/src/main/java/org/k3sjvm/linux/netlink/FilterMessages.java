@@ -44,7 +44,10 @@ final class FilterMessages {
 
   static final int BODY = Message.HEADER_BYTES + 4; // after struct nfgenmsg
   static final int INTERVAL_END = 1;
+  static final int SET_TABLE = 1;
+  static final int SET_NAME = 2;
   static final int SET_FLAGS = 3;
+  static final int SET_IS_ANONYMOUS = 1;
   static final int SET_HAS_INTERVALS = 4;
   static final int SET_IS_CONCATENATED = 0x80;
   static final int CHAIN_TABLE = 1;
@@ -97,6 +100,10 @@ final class FilterMessages {
         .attributeName(TABLE, set.table().name())
         .attributeName(SET, set.set())
         .bytes();
+  }
+
+  static byte[] dumpSets(TableName table) {
+    return request(GET_SET, Message.DUMP, table).attributeName(TABLE, table.name()).bytes();
   }
 
   static byte[] getTable(TableName table) {

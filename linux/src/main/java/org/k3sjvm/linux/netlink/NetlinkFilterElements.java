@@ -5,9 +5,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.k3sjvm.linux.Errno;
 import org.k3sjvm.linux.LinuxException;
 import org.k3sjvm.linux.filter.Element;
@@ -67,6 +69,25 @@ public final class NetlinkFilterElements implements FilterElements {
         (flags & FilterMessages.SET_HAS_INTERVALS) != 0
             && (flags & FilterMessages.SET_IS_CONCATENATED) == 0;
     return paired ? intervals(edges) : edges.stream().map(Edge::element).toList();
+  }
+
+  @Override
+  public Set<String> sets(TableName table) {
+    Set<String> names = new HashSet<>();
+    try {
+      String attempt = "list sets of table " + table;
+      for (ByteBuffer message : socket.ask(attempt, FilterMessages.dumpSets(table))) {
+        Attributes set = new Attributes(message.position(FilterMessages.BODY));
+        int flags = bigU32(set, FilterMessages.SET_FLAGS);
+        if (set.text(FilterMessages.SET_TABLE).orElse("").equals(table.name())
+            && (flags & FilterMessages.SET_IS_ANONYMOUS) == 0) {
+          set.text(FilterMessages.SET_NAME).ifPresent(names::add);
+        }
+      }
+    } catch (LinuxException.NotFound e) {
+      return Set.of();
+    }
+    return Set.copyOf(names);
   }
 
   @Override

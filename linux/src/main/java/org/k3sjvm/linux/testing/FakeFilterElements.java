@@ -6,6 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.k3sjvm.linux.Errno;
 import org.k3sjvm.linux.LinuxException;
@@ -77,6 +79,16 @@ public final class FakeFilterElements implements FilterElements {
   public List<Element> list(SetName set) {
     synchronized (lock) {
       return List.copyOf(present(set, sets).values());
+    }
+  }
+
+  @Override
+  public Set<String> sets(TableName table) {
+    synchronized (lock) {
+      return sets.keySet().stream()
+          .filter(set -> set.table().equals(table))
+          .map(SetName::set)
+          .collect(Collectors.toSet());
     }
   }
 

@@ -135,6 +135,13 @@ abstract class FilterElementsContract {
   }
 
   @Test
+  void namesSets() {
+    assertThat(elements().sets(TABLE))
+        .containsExactlyInAnyOrder("addresses", "networks", "boxes", "dispatch", "endpoints");
+    assertThat(elements().sets(new TableName("ip", "no-such"))).isEmpty();
+  }
+
+  @Test
   void countsTransactions() {
     int before = elements().generation();
 

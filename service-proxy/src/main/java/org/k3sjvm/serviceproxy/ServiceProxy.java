@@ -1,0 +1,174 @@
+package org.k3sjvm.serviceproxy;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+import org.k3sjvm.base.backoff.Backoff;
+import org.k3sjvm.base.lifetime.Service;
+import org.k3sjvm.base.lifetime.ServiceGroup;
+import org.k3sjvm.base.time.Sleeper;
+import org.k3sjvm.kube.KubeApi;
+import org.k3sjvm.kube.ObjectName;
+import org.k3sjvm.kube.Reflector;
+import org.k3sjvm.kube.Resource;
+import org.k3sjvm.kube.Resources;
+import org.k3sjvm.kube.Selection;
+import org.k3sjvm.linux.LinuxException;
+import org.k3sjvm.linux.filter.IptablesChains;
+import org.k3sjvm.serviceproxy.health.HealthServers;
+import org.k3sjvm.serviceproxy.health.ProxyHealth;
+import org.k3sjvm.serviceproxy.model.Family;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes services answer on this node.
+ *
+ * <p>It follows services, endpoints and the own Node; once all have been told, one thread keeps the
+ * packet filter as they want it. While the API server is away, and after the agent has ended, the
+ * rules stand as they are. Nothing waits for it: pods start meanwhile.
+ */
+public final class ServiceProxy implements Service {
+  private static final Logger log = LoggerFactory.getLogger(ServiceProxy.class);
+
+  /** Services that others serve, and those without an address. Source: kube-proxy v1.36. */
+  private static final Selection OURS =
+      Selection.byLabel(
+          "!service.kubernetes.io/service-proxy-name,!service.kubernetes.io/headless");
+
+  private static final int PAGE = 500; // of objects that are in memory at once while listing
+  private static final Duration FULL_EVERY = Duration.ofHours(1);
+  private static final int BURST = 2;
+
+  private static final Backoff RETRY =
+      Backoff.doubling(Duration.ofSeconds(1), Duration.ofSeconds(30));
+
+  private final ServiceProxyConfig config;
+  private final ProxyHost host;
+  private final KubeApi api;
+  private final InstantSource clock = InstantSource.system();
+  private final ProxyHealth health;
+  private final ServiceTable table;
+  private final RandomGenerator random = RandomGenerator.getDefault();
+
+  /**
+   * The proxy of this node.
+   *
+   * @param api under the identity {@code system:kube-proxy}
+   */
+  public ServiceProxy(ServiceProxyConfig config, ProxyHost host, KubeApi api) {
+    this.config = config;
+    this.host = host;
+    this.api = api;
+    this.health = new ProxyHealth(clock, config.look().multipliedBy(2));
+    this.table = new ServiceTable(config.nodeName(), health::queued);
+  }
+
+  @Override
+  public void run() throws InterruptedException {
+    List<String> families = config.families().stream().map(Family::apiName).sorted().toList();
+    try (HealthServers servers = new HealthServers(health, families, table::eligible);
+        ServiceGroup group = ServiceGroup.open("service-proxy")) {
+      config.healthz().ifPresent(servers::serveHealth);
+      ObjectName own = ObjectName.ofCluster(config.nodeName());
+      group.start("services", () -> guarded(reflector(Resources.SERVICES, OURS, table::onService)));
+      group.start(
+          "endpoints", () -> guarded(reflector(Resources.ENDPOINT_SLICES, OURS, table::onSlice)));
+      group.start(
+          "own-node",
+          () -> guarded(reflector(Resources.NODES, Selection.named(own), table::onNode)));
+      table.awaitComplete();
+      if (config.rules().loopbackNodePorts()) {
+        host.sysctls().ensure("net/ipv4/conf/all/route_localnet", "1");
+      }
+      follow(new Syncer(config, host, table), servers);
+    }
+  }
+
+  private <T extends HasMetadata> Reflector<T> reflector(
+      Resource<T> resource, Selection which, Reflector.Listener<T> listener) {
+    return new Reflector<>(api, resource, which, PAGE, listener, Reflector.Surroundings.SYSTEM);
+  }
+
+  /** A bug in a watch ends the proxy, instead of leaving it deaf. */
+  private void guarded(Reflector<?> reflector) throws InterruptedException {
+    try {
+      reflector.run();
+    } catch (RuntimeException e) {
+      table.fail(e);
+    }
+  }
+
+  private void follow(Syncer syncer, HealthServers servers) throws InterruptedException {
+    Pace pace = new Pace(config.minSync(), BURST, clock.instant());
+    Set<ObjectName> taken = new HashSet<>();
+    Instant fullDue = clock.instant();
+    boolean due = true;
+    boolean leftoversRemoved = false;
+    int failures = 0;
+    while (true) {
+      taken.addAll(table.awaitChange(due ? Duration.ZERO : config.look()));
+      boolean full = due || !clock.instant().isBefore(fullDue) || syncer.look();
+      if (taken.isEmpty() && !full) {
+        continue;
+      }
+      Sleeper.SYSTEM.sleep(pace.take(clock.instant()));
+      taken.addAll(table.awaitChange(Duration.ZERO));
+      if (full) {
+        syncer.distrust();
+      }
+      Instant began = clock.instant();
+      try {
+        Syncer.Result result = syncer.step(taken);
+        log(result, Duration.between(began, clock.instant()));
+        health.updated();
+        if (table.pending()) {
+          health.queued();
+        }
+        servers.serve(table.checks());
+        taken.clear();
+        due = false;
+        failures = 0;
+        if (!leftoversRemoved) {
+          removeLeftovers();
+          leftoversRemoved = true;
+        }
+        if (result.full()) {
+          fullDue = clock.instant().plus(FULL_EVERY);
+        }
+      } catch (LinuxException e) {
+        Duration wait = RETRY.after(failures++, random);
+        log.atWarn()
+            .addKeyValue("reason", e.getMessage())
+            .addKeyValue("retryIn", wait)
+            .log("services are not as they should be, trying again");
+        due = true;
+        Sleeper.SYSTEM.sleep(wait);
+      }
+    }
+  }
+
+  /** Of upstream's kube-proxy, now that ours serve; both together would do no harm. */
+  private void removeLeftovers() throws InterruptedException {
+    try {
+      new IptablesChains(host.commands()).remove(UpstreamChains::has);
+    } catch (LinuxException e) {
+      log.atWarn()
+          .addKeyValue("reason", e.getMessage())
+          .log("rules that upstream's kube-proxy left may still be there");
+    }
+  }
+
+  private static void log(Syncer.Result result, Duration took) {
+    (result.full() ? log.atInfo() : log.atDebug())
+        .addKeyValue("services", result.services())
+        .addKeyValue("full", result.full())
+        .addKeyValue("took", took)
+        .log("services programmed");
+  }
+}

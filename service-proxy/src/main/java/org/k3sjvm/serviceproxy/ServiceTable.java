@@ -1,0 +1,349 @@
+package org.k3sjvm.serviceproxy;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.k3sjvm.kube.ObjectName;
+import org.k3sjvm.kube.ReflectorEvent;
+import org.k3sjvm.serviceproxy.choose.Topology;
+import org.k3sjvm.serviceproxy.health.HealthServers;
+import org.k3sjvm.serviceproxy.model.ServiceSpec;
+import org.k3sjvm.serviceproxy.model.Slice;
+import org.k3sjvm.serviceproxy.model.SpecReader;
+
+/** What the API server says, kept small by the watching threads and read by the proxy's own. */
+final class ServiceTable {
+  static final String SERVICE_NAME = "kubernetes.io/service-name";
+  private static final String ZONE = "topology.kubernetes.io/zone";
+  private static final String TO_BE_DELETED = "ToBeDeletedByClusterAutoscaler";
+
+  private final String node;
+  private final Runnable queued;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+
+  @GuardedBy("lock")
+  private final Map<ObjectName, ServiceSpec> services = new HashMap<>();
+
+  /** Services that load balancers ask for. */
+  @GuardedBy("lock")
+  private final Set<ObjectName> asked = new HashSet<>();
+
+  /** By the service that they belong to; most have one. */
+  @GuardedBy("lock")
+  private final Map<ObjectName, List<NamedSlice>> slices = new HashMap<>();
+
+  @GuardedBy("lock")
+  private final Map<ObjectName, ObjectName> serviceOfSlice = new HashMap<>();
+
+  @GuardedBy("lock")
+  private Set<ObjectName> dirty = new HashSet<>();
+
+  @GuardedBy("lock")
+  private boolean servicesComplete;
+
+  @GuardedBy("lock")
+  private boolean slicesComplete;
+
+  @GuardedBy("lock")
+  private Topology topology;
+
+  @GuardedBy("lock")
+  private boolean eligible = true;
+
+  @GuardedBy("lock")
+  private @Nullable RuntimeException fault;
+
+  private record NamedSlice(String name, Slice slice) {}
+
+  /** A service and its endpoints as they are; a service that is gone has no spec. */
+  record Snapshot(Optional<ServiceSpec> service, List<Slice> slices) {}
+
+  /**
+   * Knows nothing yet.
+   *
+   * @param queued is called when there is something to do; it must not block
+   */
+  ServiceTable(String node, Runnable queued) {
+    this.node = node;
+    this.queued = queued;
+    this.topology = new Topology(node, "");
+  }
+
+  void onService(ReflectorEvent<Service> event) {
+    switch (event) {
+      case ReflectorEvent.Added<Service>(Service service) -> put(service);
+      case ReflectorEvent.Modified<Service>(Service service) -> put(service);
+      case ReflectorEvent.Deleted<Service>(ObjectName name, _) -> put(name, Optional.empty());
+      case ReflectorEvent.Synced<Service> _ -> complete(true, false);
+    }
+  }
+
+  void onSlice(ReflectorEvent<EndpointSlice> event) {
+    switch (event) {
+      case ReflectorEvent.Added<EndpointSlice>(EndpointSlice slice) -> put(slice);
+      case ReflectorEvent.Modified<EndpointSlice>(EndpointSlice slice) -> put(slice);
+      case ReflectorEvent.Deleted<EndpointSlice>(ObjectName name, _) ->
+          put(name, Optional.empty(), Optional.empty());
+      case ReflectorEvent.Synced<EndpointSlice> _ -> complete(false, true);
+    }
+  }
+
+  /** The own node: its zone, and whether balancers may send it connections. */
+  void onNode(ReflectorEvent<Node> event) {
+    switch (event) {
+      case ReflectorEvent.Added<Node>(Node own) -> put(own);
+      case ReflectorEvent.Modified<Node>(Node own) -> put(own);
+      case ReflectorEvent.Deleted<Node> _ -> {}
+      case ReflectorEvent.Synced<Node> _ -> {}
+    }
+  }
+
+  /** A watch has ended with a fault: whoever waits gets it. */
+  void fail(RuntimeException e) {
+    lock.lock();
+    try {
+      fault = e;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits until there is a change and everything that exists has been told; empty when late. */
+  Set<ObjectName> awaitChange(Duration limit) throws InterruptedException {
+    lock.lock();
+    try {
+      long left = limit.toNanos();
+      while (fault == null && left > 0 && !(complete() && !dirty.isEmpty())) {
+        left = changed.awaitNanos(left);
+      }
+      if (fault != null) {
+        throw new IllegalStateException("a watch of the service proxy has ended", fault);
+      }
+      if (!complete()) {
+        return Set.of();
+      }
+      Set<ObjectName> result = dirty;
+      dirty = new HashSet<>();
+      return result;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits until everything that exists has been told. */
+  void awaitComplete() throws InterruptedException {
+    lock.lock();
+    try {
+      while (fault == null && !complete()) {
+        changed.await();
+      }
+      if (fault != null) {
+        throw new IllegalStateException("a watch of the service proxy has ended", fault);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  Snapshot snapshot(ObjectName name) {
+    lock.lock();
+    try {
+      return new Snapshot(
+          Optional.ofNullable(services.get(name)),
+          slices.getOrDefault(name, List.of()).stream().map(NamedSlice::slice).toList());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What load balancers are to hear, by service. */
+  Map<ObjectName, HealthServers.Check> checks() {
+    Map<ObjectName, HealthServers.Check> checks = new HashMap<>();
+    lock.lock();
+    try {
+      for (ObjectName name : asked) {
+        ServiceSpec service = services.get(name);
+        if (service != null) {
+          checks.put(
+              name, new HealthServers.Check(service.healthCheckPort(), localReady(service, name)));
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    return checks;
+  }
+
+  /** In the service's first family. */
+  @GuardedBy("lock")
+  private int localReady(ServiceSpec service, ObjectName name) {
+    return (int)
+        slices.getOrDefault(name, List.of()).stream()
+            .flatMap(named -> named.slice().endpoints().stream())
+            .filter(endpoint -> endpoint.local() && endpoint.ready())
+            .map(Slice.Endpoint::address)
+            .filter(address -> address.length() == service.clusterIps().getFirst().length())
+            .distinct()
+            .count();
+  }
+
+  Topology topology() {
+    lock.lock();
+    try {
+      return topology;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether the node is to get new connections from outside. */
+  boolean eligible() {
+    lock.lock();
+    try {
+      return eligible;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether there are changes that nobody has taken. */
+  boolean pending() {
+    lock.lock();
+    try {
+      return !dirty.isEmpty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void put(Service service) {
+    put(interned(ObjectName.of(service)), SpecReader.service(service));
+  }
+
+  private void put(ObjectName name, Optional<ServiceSpec> spec) {
+    lock.lock();
+    try {
+      ServiceSpec before =
+          spec.isPresent() ? services.put(name, spec.get()) : services.remove(name);
+      if (!Optional.ofNullable(before).equals(spec)) {
+        touch(name);
+      }
+      if (spec.map(ServiceSpec::healthCheckPort).orElse(0) == 0) {
+        asked.remove(name);
+      } else {
+        asked.add(name);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void put(EndpointSlice slice) {
+    ObjectName name = interned(ObjectName.of(slice));
+    Map<String, String> labels = slice.getMetadata().getLabels();
+    Optional<ObjectName> service =
+        Optional.ofNullable(labels == null ? null : labels.get(SERVICE_NAME))
+            .filter(text -> !text.isEmpty())
+            .map(text -> new ObjectName(name.namespace(), text));
+    put(name, service, SpecReader.slice(slice, node));
+  }
+
+  /** A slice may change its service. */
+  private void put(ObjectName name, Optional<ObjectName> service, Optional<Slice> slice) {
+    lock.lock();
+    try {
+      ObjectName before = serviceOfSlice.get(name);
+      if (before != null && (slice.isEmpty() || !Optional.of(before).equals(service))) {
+        serviceOfSlice.remove(name);
+        replace(before, name, Optional.empty());
+      }
+      if (service.isPresent() && slice.isPresent()) {
+        ObjectName owner = before != null && before.equals(service.get()) ? before : service.get();
+        serviceOfSlice.put(name, owner);
+        replace(owner, name, slice);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @GuardedBy("lock")
+  private void replace(ObjectName service, ObjectName name, Optional<Slice> slice) {
+    List<NamedSlice> before = slices.getOrDefault(service, List.of());
+    List<NamedSlice> after = new ArrayList<>(before);
+    after.removeIf(there -> there.name().equals(name.name()));
+    slice.ifPresent(s -> after.add(new NamedSlice(name.name(), s)));
+    if (after.isEmpty()) {
+      slices.remove(service);
+    } else {
+      slices.put(service, List.copyOf(after));
+    }
+    if (!new HashSet<>(before).equals(new HashSet<>(after))) {
+      touch(service);
+    }
+  }
+
+  private void put(Node own) {
+    Map<String, String> labels = own.getMetadata().getLabels();
+    String zone = labels == null ? "" : labels.getOrDefault(ZONE, "");
+    boolean leaving =
+        own.getMetadata().getDeletionTimestamp() != null
+            || (own.getSpec() != null
+                && own.getSpec().getTaints().stream()
+                    .anyMatch(taint -> TO_BE_DELETED.equals(taint.getKey())));
+    lock.lock();
+    try {
+      eligible = !leaving;
+      if (!topology.zone().equals(zone)) {
+        topology = new Topology(node, zone);
+        dirty.addAll(services.keySet());
+        queued.run();
+        changed.signalAll();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void complete(boolean allServices, boolean allSlices) {
+    lock.lock();
+    try {
+      servicesComplete |= allServices;
+      slicesComplete |= allSlices;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @GuardedBy("lock")
+  private boolean complete() {
+    return servicesComplete && slicesComplete;
+  }
+
+  @GuardedBy("lock")
+  private void touch(ObjectName service) {
+    dirty.add(service);
+    queued.run();
+    changed.signalAll();
+  }
+
+  /** There are few namespaces, and each object brings a copy of its name. */
+  private static ObjectName interned(ObjectName name) {
+    return new ObjectName(name.namespace().intern(), name.name());
+  }
+}
