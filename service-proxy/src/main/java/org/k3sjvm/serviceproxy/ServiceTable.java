@@ -303,6 +303,7 @@ final class ServiceTable {
     boolean leaving =
         own.getMetadata().getDeletionTimestamp() != null
             || (own.getSpec() != null
+                && own.getSpec().getTaints() != null
                 && own.getSpec().getTaints().stream()
                     .anyMatch(taint -> TO_BE_DELETED.equals(taint.getKey())));
     lock.lock();

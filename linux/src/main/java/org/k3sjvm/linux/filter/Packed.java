@@ -12,7 +12,7 @@ import java.util.HexFormat;
  * A key or a value of a set as nf_tables holds it: each part begins at a multiple of four bytes.
  * Immutable. Source: linux/netfilter/nf_tables.h, NFTA_DATA_VALUE.
  */
-public final class Packed {
+public final class Packed implements Comparable<Packed> {
   private static final int LARGEST_BYTES = 64; // all registers together
 
   private final byte[] bytes;
@@ -82,6 +82,12 @@ public final class Packed {
   @Override
   public boolean equals(Object other) {
     return other instanceof Packed that && Arrays.equals(bytes, that.bytes);
+  }
+
+  /** By bytes, which of one length are numbers. */
+  @Override
+  public int compareTo(Packed other) {
+    return Arrays.compareUnsigned(bytes, other.bytes);
   }
 
   @Override

@@ -140,7 +140,7 @@ public final class NetlinkFilterElements implements FilterElements {
   private static List<Element> intervals(List<Edge> edges) {
     List<Edge> sorted = new ArrayList<>(edges);
     sorted.sort(
-        Comparator.comparing((Edge edge) -> edge.element().first().toString())
+        Comparator.comparing((Edge edge) -> edge.element().first())
             .thenComparing(edge -> !edge.end()));
     List<Element> intervals = new ArrayList<>();
     for (int i = 0; i < sorted.size(); i++) {

@@ -35,7 +35,7 @@ public record EndpointChoice(
       Family family,
       Collection<Slice> slices,
       Topology topology) {
-    Map<String, Candidate> all = candidates(port, family, slices);
+    Map<Packed, Candidate> all = candidates(port, family, slices);
     List<Packed> cluster = cluster(all, topology);
     List<Packed> local =
         service.internalLocal() || service.externalLocal() ? local(all) : List.of();
@@ -59,9 +59,9 @@ public record EndpointChoice(
   private record Candidate(Packed packed, Slice.Endpoint at) {}
 
   /** By address and port; of two that are alike the one on this node. */
-  private static Map<String, Candidate> candidates(
+  private static Map<Packed, Candidate> candidates(
       ServiceSpec.Port port, Family family, Collection<Slice> slices) {
-    Map<String, Candidate> all = new TreeMap<>();
+    Map<Packed, Candidate> all = new TreeMap<>();
     for (Slice slice : slices) {
       if (slice.family() != family) {
         continue;
@@ -73,7 +73,7 @@ public record EndpointChoice(
         for (Slice.Endpoint endpoint : slice.endpoints()) {
           Packed packed = Packed.of().parts(endpoint.address()).port(target.port()).build();
           all.merge(
-              packed.toString(),
+              packed,
               new Candidate(packed, endpoint),
               (a, b) -> b.at.local() && !a.at.local() ? b : a);
         }
@@ -82,7 +82,7 @@ public record EndpointChoice(
     return all;
   }
 
-  private static List<Packed> cluster(Map<String, Candidate> all, Topology topology) {
+  private static List<Packed> cluster(Map<Packed, Candidate> all, Topology topology) {
     List<Candidate> ready = all.values().stream().filter(c -> c.at.ready()).toList();
     if (ready.isEmpty()) {
       return packed(all.values().stream().filter(EndpointChoice::lastResort).toList());
@@ -109,7 +109,7 @@ public record EndpointChoice(
     return ready;
   }
 
-  private static List<Packed> local(Map<String, Candidate> all) {
+  private static List<Packed> local(Map<Packed, Candidate> all) {
     List<Candidate> here = all.values().stream().filter(c -> c.at.local()).toList();
     List<Candidate> ready = here.stream().filter(c -> c.at.ready()).toList();
     return packed(

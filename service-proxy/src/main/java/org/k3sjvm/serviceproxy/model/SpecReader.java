@@ -45,18 +45,20 @@ public final class SpecReader {
       return Optional.empty();
     }
     List<String> clusterIps =
-        spec.getClusterIPs().isEmpty() ? List.of(spec.getClusterIP()) : spec.getClusterIPs();
+        all(spec.getClusterIPs()).isEmpty()
+            ? List.of(orEmpty(spec.getClusterIP()))
+            : spec.getClusterIPs();
     boolean reachedFromOutside =
         orEmpty(spec.getType()).equals("NodePort")
             || orEmpty(spec.getType()).equals("LoadBalancer")
-            || !spec.getExternalIPs().isEmpty();
+            || !all(spec.getExternalIPs()).isEmpty();
     return Optional.of(
         new ServiceSpec(
-            spec.getPorts().stream().map(SpecReader::port).flatMap(Optional::stream).toList(),
+            all(spec.getPorts()).stream().map(SpecReader::port).flatMap(Optional::stream).toList(),
             addresses(service, clusterIps),
-            addresses(service, spec.getExternalIPs()),
+            addresses(service, all(spec.getExternalIPs())),
             addresses(service, loadBalancerIps(service)),
-            networks(service, spec.getLoadBalancerSourceRanges()),
+            networks(service, all(spec.getLoadBalancerSourceRanges())),
             orZero(spec.getHealthCheckNodePort()),
             affinitySeconds(service),
             orEmpty(spec.getInternalTrafficPolicy()).equals("Local"),
@@ -74,21 +76,21 @@ public final class SpecReader {
       }
     }
     List<Slice.Port> ports = new ArrayList<>();
-    for (EndpointPort port : slice.getPorts()) {
+    for (EndpointPort port : all(slice.getPorts())) {
       Optional<Protocol> protocol = Protocol.parse(port.getProtocol());
       if (port.getName() != null && orZero(port.getPort()) != 0 && protocol.isPresent()) {
         ports.add(new Slice.Port(port.getName().intern(), protocol.get(), port.getPort()));
       }
     }
     List<Slice.Endpoint> endpoints = new ArrayList<>();
-    for (Endpoint endpoint : slice.getEndpoints()) {
+    for (Endpoint endpoint : all(slice.getEndpoints())) {
       endpoint(endpoint, family, node).ifPresent(endpoints::add);
     }
     return Optional.of(new Slice(family, ports, endpoints));
   }
 
   private static Optional<Slice.Endpoint> endpoint(Endpoint endpoint, Family family, String node) {
-    if (endpoint.getAddresses().isEmpty()) {
+    if (all(endpoint.getAddresses()).isEmpty()) {
       return Optional.empty();
     }
     Optional<Packed> address = address(endpoint.getAddresses().getFirst());
@@ -106,10 +108,10 @@ public final class SpecReader {
                     node.equals(endpoint.getNodeName()),
                     hints == null
                         ? List.of()
-                        : hints.getForNodes().stream().map(ForNode::getName).toList(),
+                        : all(hints.getForNodes()).stream().map(ForNode::getName).toList(),
                     hints == null
                         ? List.of()
-                        : hints.getForZones().stream().map(ForZone::getName).toList()));
+                        : all(hints.getForZones()).stream().map(ForZone::getName).toList()));
   }
 
   private static Optional<ServiceSpec.Port> port(ServicePort port) {
@@ -181,6 +183,11 @@ public final class SpecReader {
         .addKeyValue("service", service.getMetadata().getName())
         .addKeyValue("address", text)
         .log("an address of a service cannot be read, leaving it out");
+  }
+
+  /** A server may write {@code null} for a list of nothing. */
+  private static <T> List<T> all(@Nullable List<T> list) {
+    return list == null ? List.of() : list;
   }
 
   private static String orEmpty(@Nullable String text) {
