@@ -68,6 +68,7 @@ final class SmallHttp implements AutoCloseable {
     return listener.getLocalPort();
   }
 
+  /** The port is free when this returns. */
   @Override
   public void close() {
     try {
@@ -76,6 +77,11 @@ final class SmallHttp implements AutoCloseable {
       log.atDebug().addKeyValue("reason", e.getMessage()).log("a listener did not close");
     }
     thread.interrupt();
+    try {
+      thread.join(PATIENCE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void serve() {

@@ -149,9 +149,7 @@ class EndpointChoiceTest {
 
   private static Slice slice(Slice.Endpoint... endpoints) {
     return new Slice(
-        Family.IPV4,
-        List.of(new Slice.Port("web", Protocol.TCP, 8080)),
-        Arrays.asList(endpoints));
+        Family.IPV4, List.of(new Slice.Port("web", Protocol.TCP, 8080)), Arrays.asList(endpoints));
   }
 
   private static Slice.Endpoint ready(String address) {

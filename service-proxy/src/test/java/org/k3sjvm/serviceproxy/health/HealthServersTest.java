@@ -25,8 +25,7 @@ class HealthServersTest {
       new AtomicReference<>(Instant.parse("2026-01-01T12:00:00Z"));
   private final AtomicBoolean eligible = new AtomicBoolean(true);
   private final ProxyHealth health = new ProxyHealth(now::get, Duration.ofSeconds(60));
-  private final HealthServers servers =
-      new HealthServers(health, List.of("IPv4"), eligible::get);
+  private final HealthServers servers = new HealthServers(health, List.of("IPv4"), eligible::get);
 
   @AfterEach
   void close() {
@@ -82,8 +81,7 @@ class HealthServersTest {
     servers.serve(Map.of());
     try (ServerSocket free = new ServerSocket(port)) {
       assertThat(free.isBound()).isTrue();
-      assertThat(servers.serve(Map.of(WEB, new HealthServers.Check(port, 2))))
-          .containsExactly(WEB);
+      assertThat(servers.serve(Map.of(WEB, new HealthServers.Check(port, 2)))).containsExactly(WEB);
     }
     assertThat(servers.serve(Map.of(WEB, new HealthServers.Check(port, 2)))).isEmpty();
   }
