@@ -22,6 +22,7 @@ import org.k3sjvm.linux.LinuxException;
 import org.k3sjvm.linux.filter.IptablesChains;
 import org.k3sjvm.serviceproxy.health.HealthServers;
 import org.k3sjvm.serviceproxy.health.ProxyHealth;
+import org.k3sjvm.serviceproxy.health.ProxyMetrics;
 import org.k3sjvm.serviceproxy.model.Family;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,6 +54,7 @@ public final class ServiceProxy implements Service {
   private final KubeApi api;
   private final InstantSource clock = InstantSource.system();
   private final ProxyHealth health;
+  private final ProxyMetrics metrics = new ProxyMetrics();
   private final ServiceTable table;
   private final RandomGenerator random = RandomGenerator.getDefault();
 
@@ -72,9 +74,10 @@ public final class ServiceProxy implements Service {
   @Override
   public void run() throws InterruptedException {
     List<String> families = config.families().stream().map(Family::apiName).sorted().toList();
-    try (HealthServers servers = new HealthServers(health, families, table::eligible);
+    try (HealthServers servers = new HealthServers(health, families, table::eligible, metrics);
         ServiceGroup group = ServiceGroup.open("service-proxy")) {
       config.healthz().ifPresent(servers::serveHealth);
+      config.metrics().ifPresent(servers::serveMetrics);
       ObjectName own = ObjectName.ofCluster(config.nodeName());
       group.start("services", () -> guarded(reflector(Resources.SERVICES, OURS, table::onService)));
       group.start(
@@ -84,9 +87,9 @@ public final class ServiceProxy implements Service {
           () -> guarded(reflector(Resources.NODES, Selection.named(own), table::onNode)));
       table.awaitComplete();
       if (config.rules().loopbackNodePorts()) {
-        host.sysctls().ensure("net/ipv4/conf/all/route_localnet", "1");
+        routeLoopback();
       }
-      follow(new Syncer(config, host, table), servers);
+      follow(new Syncer(config, host, table, metrics), servers);
     }
   }
 
@@ -150,6 +153,17 @@ public final class ServiceProxy implements Service {
         due = true;
         Sleeper.SYSTEM.sleep(wait);
       }
+    }
+  }
+
+  /** Node ports of 127.0.0.1 are packets that leave loopback. */
+  private void routeLoopback() {
+    try {
+      host.sysctls().ensure("net/ipv4/conf/all/route_localnet", "1");
+    } catch (LinuxException e) {
+      log.atWarn()
+          .addKeyValue("reason", e.getMessage())
+          .log("node ports do not answer at 127.0.0.1");
     }
   }
 

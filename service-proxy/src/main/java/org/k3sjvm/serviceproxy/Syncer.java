@@ -1,5 +1,8 @@
 package org.k3sjvm.serviceproxy;
 
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
@@ -13,6 +16,7 @@ import org.k3sjvm.kube.ObjectName;
 import org.k3sjvm.linux.LinuxException;
 import org.k3sjvm.linux.filter.Packed;
 import org.k3sjvm.serviceproxy.choose.Topology;
+import org.k3sjvm.serviceproxy.health.ProxyMetrics;
 import org.k3sjvm.serviceproxy.model.Family;
 import org.k3sjvm.serviceproxy.program.PortProgram;
 import org.k3sjvm.serviceproxy.program.ProgramOf;
@@ -25,6 +29,8 @@ import org.k3sjvm.serviceproxy.program.Programs;
 final class Syncer {
   private final ProxyHost host;
   private final ServiceTable table;
+  private final ProxyMetrics metrics;
+  private final InstantSource clock = InstantSource.system();
   private final Map<Family, FamilySync> families = new EnumMap<>(Family.class);
   private final Map<Family, ProgramOf> programs = new EnumMap<>(Family.class);
   private final Set<Family> connectionsChecked = new HashSet<>();
@@ -32,9 +38,11 @@ final class Syncer {
   /** What a failed step took and did not write down. */
   private final Map<Family, Map<ObjectName, Programs.Change>> owed = new EnumMap<>(Family.class);
 
-  Syncer(ServiceProxyConfig config, ProxyHost host, ServiceTable table) {
+  Syncer(
+      ServiceProxyConfig config, ProxyHost host, ServiceTable table, ProxyMetrics metrics) {
     this.host = host;
     this.table = table;
+    this.metrics = metrics;
     List<Packed> nodeIps = config.nodeIps().stream().map(Packed::ofAddress).toList();
     for (Family family : new TreeSet<>(config.families())) {
       families.put(family, new FamilySync(family, config.rules(), host));
@@ -54,10 +62,16 @@ final class Syncer {
   Result step(Collection<ObjectName> changed) throws InterruptedException {
     boolean full = false;
     List<LinuxException> failures = new ArrayList<>();
+    metrics.queued(changed.size(), clock.instant());
     for (FamilySync sync : families.values()) {
+      Instant began = clock.instant();
       try {
-        full |= step(sync, changed);
+        boolean all = step(sync, changed);
+        Instant now = clock.instant();
+        metrics.synced(sync.family().apiName(), all, Duration.between(began, now), now);
+        full |= all;
       } catch (LinuxException e) {
+        metrics.failed(sync.family().apiName());
         sync.distrust();
         failures.add(e);
       }
@@ -93,9 +107,11 @@ final class Syncer {
     List<Programs.Change> changes = changes(sync, changed);
     changes.forEach(change -> pending.merge(change.name(), change, Syncer::joined));
     boolean full = sync.change(changes);
-    StaleConnections.after(
-            family, pending.values(), connectionsChecked.add(family), sync.programs())
-        .remove(host.connections());
+    int stale =
+        StaleConnections.after(
+                family, pending.values(), connectionsChecked.add(family), sync.programs())
+            .remove(host.connections());
+    metrics.connectionsDeleted(family.apiName(), stale);
     pending.clear();
     return full;
   }

@@ -35,6 +35,7 @@ import org.k3sjvm.linux.netlink.NetlinkFilterElements;
 import org.k3sjvm.linux.process.ChildProcesses;
 import org.k3sjvm.linux.testing.FakeSysctls;
 import org.k3sjvm.linux.testing.TestNamespace;
+import org.k3sjvm.serviceproxy.health.ProxyMetrics;
 import org.k3sjvm.serviceproxy.model.Family;
 import org.k3sjvm.serviceproxy.rules.RuleSettings;
 
@@ -103,7 +104,8 @@ final class ServiceRig {
                 Duration.ZERO,
                 Duration.ofSeconds(30)),
             host,
-            table);
+            table,
+          new ProxyMetrics());
   }
 
   /** {@link #start}, and its first step. */

@@ -14,7 +14,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.k3sjvm.base.net.HostPort;
 import org.k3sjvm.kube.KubeJson;
 import org.k3sjvm.kube.ObjectName;
@@ -33,6 +32,7 @@ public final class HealthServers implements AutoCloseable {
   private final ProxyHealth health;
   private final List<String> families;
   private final BooleanSupplier eligible;
+  private final ProxyMetrics metrics;
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<ObjectName, Integer> localEndpoints = new ConcurrentHashMap<>();
 
@@ -58,7 +58,9 @@ public final class HealthServers implements AutoCloseable {
    * @param families as the API writes them
    * @param eligible whether the node is to get new connections
    */
-  public HealthServers(ProxyHealth health, List<String> families, BooleanSupplier eligible) {
+  public HealthServers(
+      ProxyHealth health, List<String> families, BooleanSupplier eligible, ProxyMetrics metrics) {
+    this.metrics = metrics;
     this.health = health;
     this.families = List.copyOf(families);
     this.eligible = eligible;
@@ -70,7 +72,7 @@ public final class HealthServers implements AutoCloseable {
   }
 
   /** Serves {@code /metrics}, {@code /proxyMode} and {@code /healthz}. */
-  public void serveMetrics(HostPort address, Supplier<String> metrics) {
+  public void serveMetrics(HostPort address) {
     serve(
         "metrics",
         address,
@@ -78,7 +80,7 @@ public final class HealthServers implements AutoCloseable {
             switch (path) {
               case "/metrics" ->
                   new SmallHttp.Answer(
-                      200, "text/plain; version=0.0.4; charset=utf-8", "", metrics.get());
+                      200, "text/plain; version=0.0.4; charset=utf-8", "", metrics.text());
               case "/proxyMode" -> new SmallHttp.Answer(200, "text/plain", "", "nftables");
               default -> health(path);
             });
@@ -196,6 +198,7 @@ public final class HealthServers implements AutoCloseable {
                 .putObject(family)
                 .put("lastUpdated", state.updated().toString())
                 .put("healthy", state.well()));
+    metrics.asked(live ? "livez" : "healthz", well ? 200 : 503);
     return new SmallHttp.Answer(well ? 200 : 503, JSON, "", KubeJson.write(body));
   }
 }
