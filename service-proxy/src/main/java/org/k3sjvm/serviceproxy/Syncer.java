@@ -38,8 +38,7 @@ final class Syncer {
   /** What a failed step took and did not write down. */
   private final Map<Family, Map<ObjectName, Programs.Change>> owed = new EnumMap<>(Family.class);
 
-  Syncer(
-      ServiceProxyConfig config, ProxyHost host, ServiceTable table, ProxyMetrics metrics) {
+  Syncer(ServiceProxyConfig config, ProxyHost host, ServiceTable table, ProxyMetrics metrics) {
     this.host = host;
     this.table = table;
     this.metrics = metrics;

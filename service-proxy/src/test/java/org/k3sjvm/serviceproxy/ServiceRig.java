@@ -105,7 +105,7 @@ final class ServiceRig {
                 Duration.ofSeconds(30)),
             host,
             table,
-          new ProxyMetrics());
+            new ProxyMetrics());
   }
 
   /** {@link #start}, and its first step. */

@@ -38,9 +38,7 @@ class SyncerTest {
 
   private final FakeFilterElements elements =
       new FakeFilterElements(
-          Stream.of(ServiceSet.values())
-              .map(set -> set.in(Family.IPV4))
-              .toArray(SetName[]::new));
+          Stream.of(ServiceSet.values()).map(set -> set.in(Family.IPV4)).toArray(SetName[]::new));
   private final TrackedConnections connections = new TrackedConnections();
   private final ServiceTable table = new ServiceTable("n1", () -> {});
   private final Syncer syncer =

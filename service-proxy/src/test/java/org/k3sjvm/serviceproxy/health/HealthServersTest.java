@@ -25,7 +25,8 @@ class HealthServersTest {
       new AtomicReference<>(Instant.parse("2026-01-01T12:00:00Z"));
   private final AtomicBoolean eligible = new AtomicBoolean(true);
   private final ProxyHealth health = new ProxyHealth(now::get, Duration.ofSeconds(60));
-  private final HealthServers servers = new HealthServers(health, List.of("IPv4"), eligible::get, new ProxyMetrics());
+  private final HealthServers servers =
+      new HealthServers(health, List.of("IPv4"), eligible::get, new ProxyMetrics());
 
   @AfterEach
   void close() {
