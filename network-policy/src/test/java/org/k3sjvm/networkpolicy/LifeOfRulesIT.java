@@ -110,6 +110,29 @@ class LifeOfRulesIT {
   }
 
   @Test
+  void takesOverWhatAKilledAgentLeftHalfDone() throws Exception {
+    rig.addRules(
+        """
+        table ip k3s-netpol {
+          set peers-half { type ipv4_addr; }
+          chain pol-half { ip saddr @peers-half accept; }
+          chain fwd-egress {
+            type filter hook forward priority 0; policy accept;
+            ip saddr 10.42.0.0/16 drop
+          }
+        }
+        """);
+    rig.policy("shop", "deny", DENY);
+    rig.start();
+    PolicyRig.until("it is gone", () -> !rig.ruleset().contains("half"));
+    assertThat(reaches(friend.namespace, web.ipv4, 80)).isFalse();
+
+    rig.removePolicy("shop", "deny");
+    PolicyRig.until("our tables are gone", () -> !rig.ruleset().contains("k3s-netpol"));
+    assertThat(reaches(friend.namespace, web.ipv4, 80)).isTrue();
+  }
+
+  @Test
   void refusesNewPodsWhileItDoesNotKnowThePoliciesOfBefore() throws Exception {
     rig.policy("jail", "deny", DENY);
     rig.start();

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.k3sjvm.integration.lab.Await;
+import org.k3sjvm.integration.lab.HostProcess;
 
 /** Network policies of a real cluster on a real node. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -27,6 +28,7 @@ abstract class PolicyScenarios {
   private final ServerKind kind;
   private Cluster cluster;
   private Node node;
+  private HostProcess agent;
 
   PolicyScenarios(ServerKind kind) {
     this.kind = kind;
@@ -35,7 +37,9 @@ abstract class PolicyScenarios {
   @BeforeAll
   void startAnAgent() throws InterruptedException {
     cluster = Cluster.start(kind, "policy");
-    node = cluster.node("n1");
+    node = cluster.host("n1");
+    agent = node.startUp();
+    node.awaitReady(cluster);
     cluster.run(Yaml.pod("web", WEB) + Yaml.pod("a", WEB) + Yaml.pod("b", WEB), "web", "a", "b");
     cluster.kubectl().text("create", "namespace", "jail");
     cluster.kubectl().text("wait", "--for=create", "-n", "jail", "serviceaccount/default");
@@ -81,12 +85,52 @@ abstract class PolicyScenarios {
     node.stop();
     assertThat(node.host().run("nft", "list", "table", "ip", "k3s-netpol").text())
         .contains("ingress-isolated");
-    node.startUp();
+    agent = node.startUp();
     node.awaitReady(cluster);
 
     assertThat(reaches("a", "web")).isFalse();
     cluster.kubectl().text("delete", "networkpolicy", "deny-web");
     awaitReach("a", "web", true);
+  }
+
+  @Test
+  void convergesAfterItIsKilledWhileRulesChange() throws InterruptedException {
+    policy("default", "deny-web", "{podSelector: {matchLabels: {app: web}}, ingress: []}");
+    awaitReach("a", "web", false);
+    node.host().run("nft", "add", "table", "inet", "foreign");
+    for (int round = 0; round < 3; round++) {
+      StringBuilder many = new StringBuilder();
+      for (int i = 0; i < 20; i++) {
+        many.append("---\n").append(policyYaml("default", "p" + i, allowing("x" + round + i)));
+      }
+      cluster.kubectl().apply(many.toString());
+      agent.kill();
+      assertThat(node.host().run("nft", "list", "tables").text()).contains("ip k3s-netpol");
+      agent = node.startUp();
+      assertThat(reaches("a", "web")).isFalse();
+    }
+    node.awaitReady(cluster);
+    cluster.kubectl().apply(policyYaml("default", "p0", allowing("a")));
+    awaitReach("a", "web", true);
+
+    Await.until(
+        "one chain of 21 policies is left",
+        Duration.ofSeconds(60),
+        () -> {
+          String table = node.host().run("nft", "list", "table", "ip", "k3s-netpol").text();
+          return table.lines().filter(l -> l.matches("\\s*chain pol-.*")).count() == 21
+              && table.lines().filter(l -> l.contains("jump pol-")).count() == 21;
+        });
+    assertThat(node.host().run("nft", "list", "tables").text()).contains("inet foreign");
+    cluster.kubectl().text("delete", "networkpolicies", "--all");
+    awaitReach("b", "web", true);
+  }
+
+  private static String allowing(String app) {
+    return "{podSelector: {matchLabels: {app: web}}, ingress:"
+        + " [{from: [{podSelector: {matchLabels: {app: "
+        + app
+        + "}}}]}]}";
   }
 
   @Test
@@ -135,17 +179,18 @@ abstract class PolicyScenarios {
   }
 
   private void policy(String namespace, String name, String spec) throws InterruptedException {
+    cluster.kubectl().apply(policyYaml(namespace, name, spec));
+  }
+
+  private static String policyYaml(String namespace, String name, String spec) {
     String body = spec.strip().startsWith("{") ? " " + spec : "\n" + spec.indent(2);
-    cluster
-        .kubectl()
-        .apply(
-            """
-            apiVersion: networking.k8s.io/v1
-            kind: NetworkPolicy
-            metadata: {namespace: %s, name: %s}
-            spec:%s
-            """
-                .formatted(namespace, name, body));
+    return """
+    apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: {namespace: %s, name: %s}
+    spec:%s
+    """
+        .formatted(namespace, name, body);
   }
 
   private void awaitReach(String from, String to, boolean open) throws InterruptedException {

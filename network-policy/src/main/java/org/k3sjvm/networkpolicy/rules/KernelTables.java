@@ -23,7 +23,7 @@ import org.k3sjvm.networkpolicy.compile.Family;
 /**
  * Our tables in the kernel. Packets meet the old rules or the new ones, never something between:
  * new chains are made first, where nothing leads to them; one transaction over elements puts them
- * in force; old chains go with the next change, or when somebody looks. One thread at a time.
+ * in force; old chains go with the next change, or when it is quiet. One thread at a time.
  */
 public final class KernelTables {
   static final String NAME = "k3s-netpol";
@@ -86,6 +86,16 @@ public final class KernelTables {
         });
   }
 
+  /** Whether the last change left chains or sets that nothing leads to. */
+  public boolean untidy() {
+    return !leftovers.isEmpty();
+  }
+
+  /** Removes them. */
+  public void tidy() throws InterruptedException {
+    sweep(Map.of());
+  }
+
   /** Removes what the last change left, and adds what the next one needs. */
   private void sweep(Map<Family, Changes> next) throws InterruptedException {
     StringBuilder script = new StringBuilder();
@@ -115,8 +125,8 @@ public final class KernelTables {
    * @param whole as they should be
    */
   public boolean intact(Map<Family, Changes> whole) throws InterruptedException {
-    if (!leftovers.isEmpty()) {
-      sweep(Map.of());
+    if (untidy()) {
+      tidy();
     }
     int now = elements.generation();
     if (now == generation) {
