@@ -264,7 +264,11 @@ final class ConfigsToProto {
     if (name.isEmpty()) {
       return Signal.SIGNAL_RUNTIME_DEFAULT;
     }
-    return Signal.valueOf(
-        "SIGNAL_" + name.toUpperCase(Locale.ROOT).replace("+", "PLUS").replace("-", "MINUS"));
+    try {
+      return Signal.valueOf(
+          "SIGNAL_" + name.toUpperCase(Locale.ROOT).replace("+", "PLUS").replace("-", "MINUS"));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("there is no stop signal " + name, e);
+    }
   }
 }

@@ -16,15 +16,18 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import java.net.UnixDomainSocketAddress;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.Optional;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.k3sjvm.base.backoff.Backoff;
+import org.k3sjvm.cri.CriException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -116,6 +119,27 @@ public final class CriChannel implements AutoCloseable {
     }
   }
 
+  /**
+   * Makes one call and reads the answer; one that makes no sense is a fault of the runtime.
+   *
+   * @param read throws IllegalArgumentException for what cannot be
+   */
+  <Q, A, T> T call(
+      MethodDescriptor<Q, A> method,
+      Q request,
+      String subject,
+      Optional<Duration> deadline,
+      Function<A, T> read)
+      throws InterruptedException {
+    A answer = call(method, request, subject, deadline);
+    try {
+      return read.apply(answer);
+    } catch (IllegalArgumentException | ArithmeticException | DateTimeException e) {
+      throw new CriException.Rejected(
+          verb(method), subject, "the answer makes no sense: " + e.getMessage(), true, e);
+    }
+  }
+
   /** Makes one call and hands its answers over until the runtime ends the stream. */
   <Q, A> void stream(MethodDescriptor<Q, A> method, Q request, Consumer<A> sink)
       throws InterruptedException {
@@ -163,8 +187,12 @@ public final class CriChannel implements AutoCloseable {
       interrupted.initCause(e);
       throw interrupted;
     }
+    return Faults.translate(verb(method), subject, endpoint, e);
+  }
+
+  private static String verb(MethodDescriptor<?, ?> method) {
     String verb = method.getBareMethodName();
-    return Faults.translate(verb == null ? "" : verb, subject, endpoint, e);
+    return verb == null ? "" : verb;
   }
 
   /**

@@ -27,6 +27,7 @@ import org.k3sjvm.cri.SandboxFilter;
 import org.k3sjvm.cri.SandboxId;
 import org.k3sjvm.cri.StdStreams;
 import org.k3sjvm.cri.proto.AttachRequest;
+import org.k3sjvm.cri.proto.ContainerEventResponse;
 import org.k3sjvm.cri.proto.ContainerStatsRequest;
 import org.k3sjvm.cri.proto.ContainerStatusRequest;
 import org.k3sjvm.cri.proto.CreateContainerRequest;
@@ -84,8 +85,12 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
 
   @Override
   public RuntimeStatus status() throws InterruptedException {
-    return StatesFromProto.runtime(
-        channel.call(CriMethods.STATUS, StatusRequest.getDefaultInstance(), "", timeouts.plain()));
+    return channel.call(
+        CriMethods.STATUS,
+        StatusRequest.getDefaultInstance(),
+        "",
+        timeouts.plain(),
+        StatesFromProto::runtime);
   }
 
   @Override
@@ -97,10 +102,12 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
             .setRuntimeHandler(runtimeHandler)
             .build();
     String subject = config.metadata().namespace() + "/" + config.metadata().name();
-    return new SandboxId(
-        channel
-            .call(CriMethods.RUN_POD_SANDBOX, request, subject, timeouts.runPodSandbox())
-            .getPodSandboxId());
+    return channel.call(
+        CriMethods.RUN_POD_SANDBOX,
+        request,
+        subject,
+        timeouts.runPodSandbox(),
+        answer -> new SandboxId(answer.getPodSandboxId()));
   }
 
   @Override
@@ -129,22 +136,31 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
   public PodSandboxStatus podSandboxStatus(SandboxId sandbox) throws InterruptedException {
     PodSandboxStatusRequest request =
         PodSandboxStatusRequest.newBuilder().setPodSandboxId(sandbox.value()).build();
-    return StatesFromProto.sandboxStatus(
-        channel
-            .call(CriMethods.POD_SANDBOX_STATUS, request, sandbox.value(), timeouts.plain())
-            .getStatus());
+    return channel.call(
+        CriMethods.POD_SANDBOX_STATUS,
+        request,
+        sandbox.value(),
+        timeouts.plain(),
+        answer -> {
+          requireAbout(sandbox.value(), answer.getStatus().getId());
+          return StatesFromProto.sandboxStatus(answer.getStatus());
+        });
   }
 
   @Override
   public List<PodSandbox> listPodSandboxes(SandboxFilter filter) throws InterruptedException {
     ListPodSandboxRequest request =
         ListPodSandboxRequest.newBuilder().setFilter(ConfigsToProto.filter(filter)).build();
-    return channel
-        .call(CriMethods.LIST_POD_SANDBOX, request, "", timeouts.plain())
-        .getItemsList()
-        .stream()
-        .map(StatesFromProto::sandbox)
-        .toList();
+    return channel.call(
+        CriMethods.LIST_POD_SANDBOX,
+        request,
+        "",
+        timeouts.plain(),
+        answer ->
+            answer.getItemsList().stream()
+                .map(StatesFromProto::sandbox)
+                .filter(s -> s.labels().entrySet().containsAll(filter.labels().entrySet()))
+                .toList());
   }
 
   @Override
@@ -157,14 +173,12 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
             .setConfig(ConfigsToProto.container(config))
             .setSandboxConfig(ConfigsToProto.sandbox(sandboxConfig))
             .build();
-    return new ContainerId(
-        channel
-            .call(
-                CriMethods.CREATE_CONTAINER,
-                request,
-                config.metadata().name() + " in " + sandbox,
-                timeouts.plain())
-            .getContainerId());
+    return channel.call(
+        CriMethods.CREATE_CONTAINER,
+        request,
+        config.metadata().name() + " in " + sandbox,
+        timeouts.plain(),
+        answer -> new ContainerId(answer.getContainerId()));
   }
 
   @Override
@@ -204,22 +218,31 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
   public List<Container> listContainers(ContainerFilter filter) throws InterruptedException {
     ListContainersRequest request =
         ListContainersRequest.newBuilder().setFilter(ConfigsToProto.filter(filter)).build();
-    return channel
-        .call(CriMethods.LIST_CONTAINERS, request, "", timeouts.plain())
-        .getContainersList()
-        .stream()
-        .map(StatesFromProto::container)
-        .toList();
+    return channel.call(
+        CriMethods.LIST_CONTAINERS,
+        request,
+        "",
+        timeouts.plain(),
+        answer ->
+            answer.getContainersList().stream()
+                .map(StatesFromProto::container)
+                .filter(c -> c.labels().entrySet().containsAll(filter.labels().entrySet()))
+                .toList());
   }
 
   @Override
   public ContainerStatus containerStatus(ContainerId container) throws InterruptedException {
     ContainerStatusRequest request =
         ContainerStatusRequest.newBuilder().setContainerId(container.value()).build();
-    return StatesFromProto.containerStatus(
-        channel
-            .call(CriMethods.CONTAINER_STATUS, request, container.value(), timeouts.plain())
-            .getStatus());
+    return channel.call(
+        CriMethods.CONTAINER_STATUS,
+        request,
+        container.value(),
+        timeouts.plain(),
+        answer -> {
+          requireAbout(container.value(), answer.getStatus().getId());
+          return StatesFromProto.containerStatus(answer.getStatus());
+        });
   }
 
   @Override
@@ -270,8 +293,12 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
             .setStdout(streams.stdout())
             .setStderr(streams.stderr())
             .build();
-    return URI.create(
-        channel.call(CriMethods.EXEC, request, container.value(), timeouts.plain()).getUrl());
+    return channel.call(
+        CriMethods.EXEC,
+        request,
+        container.value(),
+        timeouts.plain(),
+        answer -> URI.create(answer.getUrl()));
   }
 
   @Override
@@ -284,26 +311,36 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
             .setStdout(streams.stdout())
             .setStderr(streams.stderr())
             .build();
-    return URI.create(
-        channel.call(CriMethods.ATTACH, request, container.value(), timeouts.plain()).getUrl());
+    return channel.call(
+        CriMethods.ATTACH,
+        request,
+        container.value(),
+        timeouts.plain(),
+        answer -> URI.create(answer.getUrl()));
   }
 
   @Override
   public URI portForward(SandboxId sandbox, List<Integer> ports) throws InterruptedException {
     PortForwardRequest request =
         PortForwardRequest.newBuilder().setPodSandboxId(sandbox.value()).addAllPort(ports).build();
-    return URI.create(
-        channel.call(CriMethods.PORT_FORWARD, request, sandbox.value(), timeouts.plain()).getUrl());
+    return channel.call(
+        CriMethods.PORT_FORWARD,
+        request,
+        sandbox.value(),
+        timeouts.plain(),
+        answer -> URI.create(answer.getUrl()));
   }
 
   @Override
   public ContainerStats containerStats(ContainerId container) throws InterruptedException {
     ContainerStatsRequest request =
         ContainerStatsRequest.newBuilder().setContainerId(container.value()).build();
-    return StatsFromProto.container(
-        channel
-            .call(CriMethods.CONTAINER_STATS, request, container.value(), timeouts.plain())
-            .getStats());
+    return channel.call(
+        CriMethods.CONTAINER_STATS,
+        request,
+        container.value(),
+        timeouts.plain(),
+        answer -> StatsFromProto.container(answer.getStats()));
   }
 
   @Override
@@ -313,12 +350,12 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
         ListContainerStatsRequest.newBuilder()
             .setFilter(ConfigsToProto.statsFilter(filter))
             .build();
-    return channel
-        .call(CriMethods.LIST_CONTAINER_STATS, request, "", timeouts.plain())
-        .getStatsList()
-        .stream()
-        .map(StatsFromProto::container)
-        .toList();
+    return channel.call(
+        CriMethods.LIST_CONTAINER_STATS,
+        request,
+        "",
+        timeouts.plain(),
+        answer -> answer.getStatsList().stream().map(StatsFromProto::container).toList());
   }
 
   @Override
@@ -353,7 +390,22 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
     channel.stream(
         CriMethods.GET_CONTAINER_EVENTS,
         GetEventsRequest.getDefaultInstance(),
-        event -> sink.accept(StatesFromProto.event(event)));
+        event -> sensible(event).ifPresent(sink));
+  }
+
+  /** A lost event is made up for by the next look. */
+  private static Optional<ContainerEvent> sensible(ContainerEventResponse event) {
+    try {
+      return Optional.of(StatesFromProto.event(event));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static void requireAbout(String asked, String answered) {
+    if (!asked.equals(answered)) {
+      throw new IllegalArgumentException("it is about " + answered);
+    }
   }
 
   @Override

@@ -17,7 +17,6 @@ import org.k3sjvm.cri.PodSandboxConfig;
 import org.k3sjvm.cri.RegistryAuth;
 import org.k3sjvm.cri.proto.ImageFsInfoRequest;
 import org.k3sjvm.cri.proto.ImageStatusRequest;
-import org.k3sjvm.cri.proto.ImageStatusResponse;
 import org.k3sjvm.cri.proto.ListImagesRequest;
 import org.k3sjvm.cri.proto.PullImageRequest;
 import org.k3sjvm.cri.proto.RemoveImageRequest;
@@ -45,25 +44,25 @@ public final class GrpcImageService implements ImageService {
 
   @Override
   public Optional<Image> imageStatus(ImageSpec image) throws InterruptedException {
-    ImageStatusResponse response =
-        channel.call(
-            IMAGE_STATUS,
-            ImageStatusRequest.newBuilder().setImage(ConfigsToProto.image(image)).build(),
-            image.image(),
-            timeouts.plain());
-    return response.hasImage()
-        ? Optional.of(StatesFromProto.image(response.getImage()))
-        : Optional.empty();
+    return channel.call(
+        IMAGE_STATUS,
+        ImageStatusRequest.newBuilder().setImage(ConfigsToProto.image(image)).build(),
+        image.image(),
+        timeouts.plain(),
+        answer ->
+            answer.hasImage()
+                ? Optional.of(StatesFromProto.image(answer.getImage()))
+                : Optional.empty());
   }
 
   @Override
   public List<Image> listImages() throws InterruptedException {
-    return channel
-        .call(LIST_IMAGES, ListImagesRequest.getDefaultInstance(), "", timeouts.plain())
-        .getImagesList()
-        .stream()
-        .map(StatesFromProto::image)
-        .toList();
+    return channel.call(
+        LIST_IMAGES,
+        ListImagesRequest.getDefaultInstance(),
+        "",
+        timeouts.plain(),
+        answer -> answer.getImagesList().stream().map(StatesFromProto::image).toList());
   }
 
   @Override
@@ -81,7 +80,11 @@ public final class GrpcImageService implements ImageService {
 
   @Override
   public ImageFsInfo imageFsInfo() throws InterruptedException {
-    return StatsFromProto.imageFs(
-        channel.call(IMAGE_FS_INFO, ImageFsInfoRequest.getDefaultInstance(), "", timeouts.plain()));
+    return channel.call(
+        IMAGE_FS_INFO,
+        ImageFsInfoRequest.getDefaultInstance(),
+        "",
+        timeouts.plain(),
+        StatsFromProto::imageFs);
   }
 }
