@@ -28,6 +28,14 @@ final class FileVolumes {
    */
   record Written(Path path, Pod pod, Map<ObjectKey, Long> changes, long atNanos) {}
 
+  /**
+   * One turn of setting up a pod's volumes: what they have in common is read once.
+   *
+   * @param changes of each object, as counted when the turn began
+   * @param atNanos when that was
+   */
+  record Turn(Map<ObjectKey, Long> changes, long atNanos) {}
+
   private final VolumeDirectories directories;
   private final Payloads payloads;
   private final AtomicWriter writer;
@@ -65,21 +73,27 @@ final class FileVolumes {
     return volume.getProjected() != null ? Optional.of(Plugin.PROJECTED) : Optional.empty();
   }
 
+  /** Begins a turn for volumes that come from these objects. */
+  Turn begin(Set<ObjectKey> keys) {
+    Map<ObjectKey, Long> changes = new HashMap<>();
+    keys.forEach(key -> changes.put(key, watches.changes(key)));
+    return new Turn(Map.copyOf(changes), System.nanoTime());
+  }
+
   /**
    * Sets a volume up or brings it up to date.
    *
    * @param before the last answer, in this process
    */
-  Written write(Pod pod, Volume volume, Plugin plugin, @Nullable Written before)
+  Written write(Pod pod, Volume volume, Plugin plugin, @Nullable Written before, Turn turn)
       throws IOException, InterruptedException {
     Set<ObjectKey> keys = ObjectKey.of(pod, volume);
     if (before != null && isCurrent(before, pod, volume, keys)) {
       return before;
     }
     Map<ObjectKey, Long> changes = new HashMap<>();
-    keys.forEach(key -> changes.put(key, watches.changes(key)));
-    long now = System.nanoTime();
-    Payload payload = payloads.of(pod, volume, key -> age(before, key));
+    keys.forEach(key -> changes.put(key, turn.changes().getOrDefault(key, watches.changes(key))));
+    Payload payload = payloads.of(pod, volume, key -> age(before, key, turn));
     OptionalInt group = PodFacts.fsGroup(pod);
     Path directory = directories.path(pod, plugin, volume.getName());
     if (before == null) {
@@ -99,7 +113,7 @@ final class FileVolumes {
             Modes.giveToGroup(files, group.getAsInt(), true);
           }
         });
-    return new Written(directory, pod, Map.copyOf(changes), now);
+    return new Written(directory, pod, Map.copyOf(changes), turn.atNanos());
   }
 
   /** Forgets what is kept for a pod. */
@@ -120,8 +134,10 @@ final class FileVolumes {
     return then != null && then == watches.changes(key) && (recent || watches.isFollowed(key));
   }
 
-  /** A pod that starts, or hears of a change, gets an answer that is newer than its question. */
-  private Duration age(@Nullable Written before, ObjectKey key) {
-    return before != null && unchanged(before, key, true) ? atMostOld : Duration.ZERO;
+  /** A pod that starts, or hears of a change, gets an answer that is newer than its turn. */
+  private Duration age(@Nullable Written before, ObjectKey key, Turn turn) {
+    return before != null && unchanged(before, key, true)
+        ? atMostOld
+        : Duration.ofNanos(System.nanoTime() - turn.atNanos());
   }
 }

@@ -155,14 +155,16 @@ public final class LocalPodVolumes implements PodVolumes {
 
   private Map<String, MountedVolume> mountAll(Pod pod, Known known) throws InterruptedException {
     Set<String> wanted = PodFacts.usedVolumes(pod.getSpec());
-    watches.want(pod.getMetadata().getUid(), objects(pod, wanted));
+    Set<ObjectKey> objects = objects(pod, wanted);
+    watches.want(pod.getMetadata().getUid(), objects);
+    FileVolumes.Turn turn = files.begin(objects);
     @Nullable VolumeException fault = null;
     for (Volume volume : PodFacts.orEmpty(pod.getSpec().getVolumes())) {
       if (!wanted.contains(volume.getName())) {
         continue;
       }
       try {
-        known.mounted.put(volume.getName(), mountOne(pod, volume, known));
+        known.mounted.put(volume.getName(), mountOne(pod, volume, known, turn));
       } catch (VolumeException
           | KubeException
           | LinuxException
@@ -224,10 +226,11 @@ public final class LocalPodVolumes implements PodVolumes {
       if (known.over || pod == null) {
         return;
       }
+      FileVolumes.Turn turn = files.begin(objects(pod, PodFacts.usedVolumes(pod.getSpec())));
       for (Volume volume : PodFacts.orEmpty(pod.getSpec().getVolumes())) {
         Optional<Plugin> plugin = FileVolumes.pluginOf(volume);
         if (plugin.isPresent() && known.written.containsKey(volume.getName())) {
-          write(pod, volume, plugin.get(), known);
+          write(pod, volume, plugin.get(), known, turn);
         }
       }
     } catch (RuntimeException | IOException e) {
@@ -240,10 +243,10 @@ public final class LocalPodVolumes implements PodVolumes {
     }
   }
 
-  private Written write(Pod pod, Volume volume, Plugin plugin, Known known)
+  private Written write(Pod pod, Volume volume, Plugin plugin, Known known, FileVolumes.Turn turn)
       throws IOException, InterruptedException {
     String name = volume.getName();
-    Written written = files.write(pod, volume, plugin, known.written.get(name));
+    Written written = files.write(pod, volume, plugin, known.written.get(name), turn);
     known.written.put(name, written);
     return written;
   }
@@ -330,11 +333,11 @@ public final class LocalPodVolumes implements PodVolumes {
     }
   }
 
-  private MountedVolume mountOne(Pod pod, Volume volume, Known known)
+  private MountedVolume mountOne(Pod pod, Volume volume, Known known, FileVolumes.Turn turn)
       throws IOException, InterruptedException {
     Optional<Plugin> plugin = FileVolumes.pluginOf(volume);
     if (plugin.isPresent()) {
-      return MountedVolume.ofPodReadOnly(write(pod, volume, plugin.get(), known).path());
+      return MountedVolume.ofPodReadOnly(write(pod, volume, plugin.get(), known, turn).path());
     }
     MountedVolume before = known.mounted.get(volume.getName());
     if (before != null) {
