@@ -146,7 +146,8 @@ public record PodMemory(
 
   private PodMemory done(PodAction action, Instant now) {
     Copy copy = begun(action).copy();
-    if (!(action instanceof PodAction.StartContainer)) {
+    if (!(action instanceof PodAction.StartContainer)
+        && trouble.filter(t -> onTheWayTo(t, action)).isEmpty()) {
       copy.trouble(Optional.empty());
     }
     switch (action) {
@@ -180,6 +181,15 @@ public record PodMemory(
           PodAction.RemoveSandbox _ -> {}
     }
     return copy.build();
+  }
+
+  /** Whether an action only comes before the one that failed, and so is no success of that. */
+  private static boolean onTheWayTo(Failure failed, PodAction done) {
+    return switch (done) {
+      case PodAction.Prepare _ -> true;
+      case PodAction.MountVolumes _ -> failed.reason().equals("CreatePodSandboxError");
+      default -> false;
+    };
   }
 
   private PodMemory started(PodAction action, ActionResult.Started started, Instant now) {

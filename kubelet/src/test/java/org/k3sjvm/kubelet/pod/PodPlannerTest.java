@@ -52,6 +52,23 @@ class PodPlannerTest {
   }
 
   @Test
+  void aSandboxThatFailsAgainAndAgainIsTriedEverLater() {
+    ActionResult refused = new ActionResult.Failed("CreatePodSandboxError", "no");
+    Instant now = NOW;
+    List<Long> waits = new ArrayList<>();
+    memory = memory.after(new PodAction.Prepare(), ActionResult.DONE, now);
+    for (int i = 0; i < 6; i++) {
+      memory = memory.after(new PodAction.MountVolumes(), ActionResult.DONE, now);
+      memory = memory.after(new PodAction.CreateSandbox(0), refused, now);
+      Instant next = memory.trouble().orElseThrow().retryAt();
+      waits.add(Duration.between(now, next).toSeconds());
+      now = next;
+    }
+
+    assertThat(waits).containsExactly(1L, 2L, 4L, 8L, 10L, 10L);
+  }
+
+  @Test
   void aReadySandboxGetsItsContainers() {
     sandbox(true);
 
