@@ -201,8 +201,22 @@ public final class Gatekeeper implements Service {
   @Override
   public void run() throws InterruptedException {
     while (true) {
-      take(news.take());
+      News item = news.take();
+      try {
+        take(item);
+      } catch (RuntimeException e) { // a bug met in one pod must not end the others'
+        log.atError().setCause(e).addKeyValue("news", about(item)).log("admission failed");
+      }
     }
+  }
+
+  private static String about(News item) {
+    return switch (item) {
+      case News.Update(DesiredPod pod) -> pod.fullName();
+      case News.Removed(PodUid uid) -> uid.value();
+      case News.Ended(PodUid uid, boolean _) -> uid.value();
+      case News.Synced _ -> "synced";
+    };
   }
 
   private void post(News item) {
@@ -266,7 +280,7 @@ public final class Gatekeeper implements Service {
       await(pod, namesakes, false);
       return;
     }
-    switch (decide(pod)) {
+    switch (judge(pod)) {
       case Verdict.Admitted _ -> {
         admit(pod);
         pass(pod);
@@ -301,6 +315,17 @@ public final class Gatekeeper implements Service {
       }
     }
     return uids;
+  }
+
+  /** What cannot even be read, such as a quantity, is refused. */
+  private Verdict judge(DesiredPod pod) throws InterruptedException {
+    try {
+      return decide(pod);
+    } catch (IllegalArgumentException | NullPointerException | ArithmeticException e) {
+      log.atWarn().setCause(e).addKeyValue("pod", pod.fullName()).log("cannot judge a pod");
+      return new Verdict.Rejected(
+          "UnexpectedAdmissionError", "the pod makes no sense: " + e.getMessage());
+    }
   }
 
   private Verdict decide(DesiredPod pod) throws InterruptedException {
@@ -438,7 +463,7 @@ public final class Gatekeeper implements Service {
     status.setPhase("Failed");
     status.setReason(reason);
     status.setMessage("Pod was rejected: " + message);
-    status.setQosClass(Qos.of(pod.pod().getSpec()).text());
+    quality(pod).ifPresent(status::setQosClass);
     status.setObservedGeneration(pod.pod().getMetadata().getGeneration());
     if (status.getStartTime() == null) {
       status.setStartTime(clock.instant().truncatedTo(ChronoUnit.SECONDS).toString());
@@ -447,6 +472,15 @@ public final class Gatekeeper implements Service {
     allocated.remove(pod.uid());
     output.event(pod, PodEvent.warning(reason, message));
     output.report(new PodReport(pod, status, false));
+  }
+
+  /** Empty when it cannot be told from what the pod asks for. */
+  private static Optional<String> quality(DesiredPod pod) {
+    try {
+      return Optional.of(Qos.of(pod.pod().getSpec()).text());
+    } catch (IllegalArgumentException | NullPointerException | ArithmeticException e) {
+      return Optional.empty();
+    }
   }
 
   private void removed(PodUid uid) throws InterruptedException {

@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import org.k3sjvm.kubelet.pod.PodEvent;
 
 /**
@@ -18,6 +19,7 @@ import org.k3sjvm.kubelet.pod.PodEvent;
  */
 final class EventCorrelator {
   private static final int SIMILAR = 10;
+  private static final int LONGEST_NAME = 253; // of a DNS subdomain
   private static final Duration WINDOW = Duration.ofMinutes(10);
   private static final String COMBINED = "(combined from similar events): ";
 
@@ -80,8 +82,10 @@ final class EventCorrelator {
     return true;
   }
 
+  /** Source: client-go v0.36 tools/record/util, GenerateEventName. */
   private String name(ObjectReference about, Instant now) {
     long nanos = ChronoUnit.NANOS.between(Instant.EPOCH, now) + sequence++ % 1000;
-    return about.getName() + "." + Long.toHexString(nanos);
+    String name = about.getName() + "." + Long.toHexString(nanos);
+    return name.length() <= LONGEST_NAME ? name : UUID.randomUUID().toString();
   }
 }

@@ -9,8 +9,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.k3sjvm.linux.LinuxException;
+import org.k3sjvm.linux.mount.OpenPath;
 
 /**
  * A log file read line by line while the runtime appends to it, across its rotation: when the name
@@ -33,7 +36,7 @@ final class LogFile implements AutoCloseable {
 
   LogFile(Path path) throws IOException {
     this.path = path;
-    this.channel = FileChannel.open(path, StandardOpenOption.READ);
+    this.channel = open(path);
     this.key = keyOf(path).orElse(null);
   }
 
@@ -120,7 +123,7 @@ final class LogFile implements AutoCloseable {
     }
     FileChannel next;
     try {
-      next = FileChannel.open(path, StandardOpenOption.READ);
+      next = open(path);
     } catch (NoSuchFileException e) {
       return false;
     }
@@ -135,6 +138,23 @@ final class LogFile implements AutoCloseable {
   @Override
   public void close() throws IOException {
     channel.close();
+  }
+
+  /**
+   * Opens a file that the runtime wrote. A container that can write the directory could put a pipe
+   * there, which would hold us for ever, a device without an end, or a link to somebody's secret.
+   */
+  private static FileChannel open(Path path) throws IOException {
+    Path directory = Objects.requireNonNull(path.getParent());
+    try (OpenPath held = OpenPath.withoutLinks(directory, String.valueOf(path.getFileName()))) {
+      if (!Files.isRegularFile(held.path())) {
+        throw new NoSuchFileException(path.toString(), null, "not a regular file");
+      }
+      return FileChannel.open(held.path(), StandardOpenOption.READ);
+    } catch (LinuxException e) {
+      throw (NoSuchFileException)
+          new NoSuchFileException(path.toString(), null, e.getMessage()).initCause(e);
+    }
   }
 
   private void append(byte b) {

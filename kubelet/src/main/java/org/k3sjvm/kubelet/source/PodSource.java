@@ -10,8 +10,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.k3sjvm.base.lifetime.Service;
 import org.k3sjvm.kube.KubeApi;
+import org.k3sjvm.kube.ObjectName;
 import org.k3sjvm.kube.Reflector;
 import org.k3sjvm.kube.ReflectorEvent;
 import org.k3sjvm.kube.Resources;
@@ -50,9 +52,11 @@ public final class PodSource implements Service {
     switch (event) {
       case ReflectorEvent.Added<Pod>(Pod pod) -> update(pod);
       case ReflectorEvent.Modified<Pod>(Pod pod) -> update(pod);
-      case ReflectorEvent.Deleted<Pod>(var _, String uid) -> {
-        known.remove(new PodUid(uid));
-        if (!first.removeIf(p -> p.uid().value().equals(uid))) {
+      case ReflectorEvent.Deleted<Pod>(var name, String uid) -> {
+        if (uid == null || uid.isEmpty()) {
+          log.atWarn().addKeyValue("pod", name).log("a pod without a uid is gone");
+        } else if (known.remove(new PodUid(uid)) != null
+            && !first.removeIf(p -> p.uid().value().equals(uid))) {
           listener.removed(new PodUid(uid));
         }
       }
@@ -74,6 +78,14 @@ public final class PodSource implements Service {
   }
 
   private void update(Pod pod) throws InterruptedException {
+    Optional<String> fault = PodSanity.fault(pod);
+    if (fault.isPresent()) {
+      log.atError()
+          .addKeyValue("pod", pod.getMetadata() == null ? "" : ObjectName.of(pod))
+          .addKeyValue("reason", fault.get())
+          .log("the API server sent a pod that cannot be one, it is left alone");
+      return;
+    }
     listener.seen(pod);
     DesiredPod now = DesiredPod.of(pod);
     DesiredPod before = known.get(now.uid());

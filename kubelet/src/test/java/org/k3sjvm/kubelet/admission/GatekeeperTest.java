@@ -96,6 +96,15 @@ class GatekeeperTest {
   }
 
   @Test
+  void aPodThatMakesNoSenseIsRefusedAndTheNextOneTaken() throws InterruptedException {
+    source.update(DesiredPod.of(asking("nonsense", "many")));
+    source.update(DesiredPod.of(asking("a", "1")));
+
+    awaitTold("reported nonsense Failed UnexpectedAdmissionError");
+    awaitWorkers("a");
+  }
+
+  @Test
   void aRefusedPodIsClearedAwayWhenItIsDeleted() throws InterruptedException {
     source.update(DesiredPod.of(asking("b", "5")));
     awaitTold("reported b Failed OutOfcpu");

@@ -55,6 +55,16 @@ class EventRecorderTest {
   }
 
   @Test
+  void theEventOfAPodWithTheLongestNameHasANameThatIsAllowed() {
+    ObjectReference longest = new ObjectReferenceBuilder(POD).withName("n".repeat(253)).build();
+
+    EventCorrelator.Entry entry =
+        correlator.on(longest, PodEvent.warning("Failed", "m"), NOW).orElseThrow();
+
+    assertThat(entry.name()).hasSizeLessThanOrEqualTo(253);
+  }
+
+  @Test
   void manyThatDifferInWordsBecomeOne() {
     List<EventCorrelator.Entry> all =
         IntStream.range(0, 12).mapToObj(i -> correlate("words " + i, NOW).orElseThrow()).toList();

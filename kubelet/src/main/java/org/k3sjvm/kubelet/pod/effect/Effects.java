@@ -18,9 +18,13 @@ import org.k3sjvm.kubelet.pod.Resizing;
 import org.k3sjvm.kubelet.translate.ConfigException;
 import org.k3sjvm.kubelet.volume.VolumeException;
 import org.k3sjvm.linux.LinuxException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Finds the effect for an action, and turns what went wrong into a result. */
 public final class Effects implements PodEffects {
+  private static final Logger log = LoggerFactory.getLogger(Effects.class);
+
   private final Toolbox tools;
   private final CreateSandbox createSandbox;
   private final StartContainer startContainer;
@@ -60,6 +64,12 @@ public final class Effects implements PodEffects {
       return failed(pod, action, e.toString());
     } catch (ImageException e) {
       return new ActionResult.Failed(e.reason(), String.valueOf(e.getMessage()));
+    } catch (RuntimeException e) { // something in the pod that nobody foresaw: its owner is told
+      log.atError()
+          .setCause(e)
+          .addKeyValue("action", action.getClass().getSimpleName())
+          .log("action met something unforeseen");
+      return failed(pod, action, String.valueOf(e.getMessage()));
     }
   }
 

@@ -3,6 +3,7 @@ package org.k3sjvm.kubelet.pod.effect;
 import java.nio.file.Path;
 import org.k3sjvm.kubelet.pod.DesiredPod;
 import org.k3sjvm.kubelet.pod.PodUid;
+import org.k3sjvm.kubelet.translate.ConfigException;
 import org.k3sjvm.kubelet.translate.SandboxConfigs;
 
 /**
@@ -22,7 +23,7 @@ public record Places(Path root, Path podLogs, Path containerLogs) {
   }
 
   public Path pod(PodUid uid) {
-    return pods().resolve(uid.value());
+    return pods().resolve(component(uid.value()));
   }
 
   Path etcHosts(PodUid uid) {
@@ -33,19 +34,31 @@ public record Places(Path root, Path podLogs, Path containerLogs) {
   Path lastWords(PodUid uid, String container, int restartCount) {
     return pod(uid)
         .resolve("containers")
-        .resolve(container)
+        .resolve(component(container))
         .resolve(String.format("%08x", restartCount));
+  }
+
+  /** API servers see to it; a name from elsewhere must not lead out of the pod's directory. */
+  private static String component(String name) {
+    if (name.isEmpty() || name.equals(".") || name.equals("..") || name.contains("/")) {
+      throw new ConfigException("not the name of a directory: \"" + name + "\"");
+    }
+    return name;
   }
 
   Path logDirectory(DesiredPod pod) {
     return SandboxConfigs.logDirectory(podLogs, pod);
   }
 
+  /** As much of a name as leaves room for what follows in the name of a file. */
+  static String shortened(String name, int follows) {
+    return name.substring(0, Math.min(name.length(), LONGEST_NAME - follows));
+  }
+
   /** Log collectors read pod, namespace, container and id off the name. */
   Path logLink(DesiredPod pod, String container, String id) {
     String end = "-" + id + ".log";
     String name = pod.name() + "_" + pod.namespace() + "_" + container;
-    int room = LONGEST_NAME - end.length();
-    return containerLogs.resolve((name.length() > room ? name.substring(0, room) : name) + end);
+    return containerLogs.resolve(shortened(name, end.length()) + end);
   }
 }

@@ -20,6 +20,9 @@ import org.k3sjvm.kubelet.pod.PodUid;
 
 /** The pod's own directories and small files. */
 final class PodFiles {
+  /** What follows the names in a link to a log: an id and an extension. */
+  private static final int LINK_END = 1 + 64 + 4;
+
   private static final String PRIVATE = "rwxr-x---";
 
   private final Toolbox tools;
@@ -105,7 +108,8 @@ final class PodFiles {
     }
     String pod = logs.getFileName().toString();
     String[] parts = pod.split("_", -1);
-    String prefix = parts.length == 3 ? parts[1] + "_" + parts[0] + "_" : pod;
+    String prefix =
+        parts.length == 3 ? Places.shortened(parts[1] + "_" + parts[0] + "_", LINK_END) : pod;
     try (Stream<Path> all = Files.list(links)) {
       for (Path link : all.filter(l -> l.getFileName().toString().startsWith(prefix)).toList()) {
         if (Files.isSymbolicLink(link) && Files.readSymbolicLink(link).startsWith(logs)) {

@@ -181,10 +181,10 @@ public final class FileSource implements Service {
       }
     } catch (NoSuchFileException e) {
       return Optional.empty();
-    } catch (IOException | ManifestException e) {
+    } catch (IOException | ManifestException | RuntimeException e) { // one file, not all
       log.atWarn()
           .addKeyValue("file", file)
-          .addKeyValue("reason", e.getMessage())
+          .addKeyValue("reason", e instanceof RuntimeException ? e.toString() : e.getMessage())
           .log("cannot use manifest");
       Stamp none = new Stamp(null, -1, 0);
       return Optional.of(

@@ -78,7 +78,7 @@ public final class HttpSource implements Service {
       try {
         ask();
         failures = 0;
-      } catch (IOException | ManifestException | IllegalArgumentException e) {
+      } catch (IOException | ManifestException | RuntimeException e) {
         failures++;
         (failures <= LOUD ? log.atWarn() : log.atDebug())
             .addKeyValue("url", url)

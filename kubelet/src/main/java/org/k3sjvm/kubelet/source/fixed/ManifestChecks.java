@@ -8,8 +8,10 @@ import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.VolumeProjection;
+import java.math.BigDecimal;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -83,6 +85,12 @@ final class ManifestChecks {
               .flatMap(q -> PodRequests.amounts(q).values().stream())
               .anyMatch(a -> a.signum() < 0);
       require(!negative, "a resource is less than nothing");
+      Map<String, BigDecimal> limits = PodRequests.amounts(resources.getLimits());
+      boolean beyond =
+          PodRequests.amounts(resources.getRequests()).entrySet().stream()
+              .anyMatch(
+                  r -> r.getValue().compareTo(limits.getOrDefault(r.getKey(), r.getValue())) > 0);
+      require(!beyond, "a request is beyond its limit");
     } catch (IllegalArgumentException e) {
       throw new ManifestException("a resource is not a quantity: " + e.getMessage(), e);
     }

@@ -122,6 +122,7 @@ final class Manifests {
           "it is a %s of %s, not a Pod of v1"
               .formatted(kind.isEmpty() ? "thing" : kind, version.isEmpty() ? "nothing" : version));
     }
+    whole(object);
     Pod pod;
     try {
       pod = KubeJson.treeTo(object, Pod.class);
@@ -138,6 +139,16 @@ final class Manifests {
     }
     ManifestDefaults.apply(pod.getSpec());
     return pod;
+  }
+
+  /** Go makes empty values of nothing, which the API server then refuses. */
+  private static void whole(JsonNode node) throws ManifestException {
+    for (JsonNode part : node) {
+      if (node.isArray() && part.isNull()) {
+        throw new ManifestException("an item of a list in it is nothing");
+      }
+      whole(part);
+    }
   }
 
   private static ObjectNode object(byte[] bytes) throws ManifestException {

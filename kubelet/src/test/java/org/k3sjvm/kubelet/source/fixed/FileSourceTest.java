@@ -112,6 +112,25 @@ class FileSourceTest {
   }
 
   @Test
+  void whatMakesNoSenseInOneFileDoesNotTouchTheOthers() throws Exception {
+    String pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: ";
+    write("a.yaml", pod + "{containers: [null]}");
+    write("b.yaml", pod + "{containers: [{name: c, image: i, env: [null]}]}");
+    write("c.yaml", pod + "{containers: [{name: c, image: i, resources: {limits: {cpu: many}}}]}");
+    write(
+        "d.yaml",
+        pod
+            + "{containers: [{name: c, image: i, resources: {requests: {cpu: 2}, limits: {cpu: 1}}}]}");
+    write("e.yaml", "[".repeat(100_000));
+    write("f.yaml", "apiVersion: v1\nkind: Pod\nmetadata: &m {name: x, labels: *m}");
+    write("good.yaml", pod + "{containers: [{name: c, image: i}]}");
+
+    look();
+
+    assertThat(heard.pods).extracting(DesiredPod::name).containsExactly("x-node-1");
+  }
+
+  @Test
   void aManifestThatIsBeingWrittenKeepsItsPod() throws Exception {
     FileSource source = source(directory);
     write("a.yaml", manifest("a", "i:1"));
