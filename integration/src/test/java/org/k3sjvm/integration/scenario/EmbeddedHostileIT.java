@@ -1,0 +1,7 @@
+package org.k3sjvm.integration.scenario;
+
+class EmbeddedHostileIT extends HostileScenarios {
+  EmbeddedHostileIT() {
+    super(ServerKind.EMBEDDED);
+  }
+}
