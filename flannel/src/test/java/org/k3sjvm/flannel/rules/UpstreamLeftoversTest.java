@@ -3,10 +3,14 @@ package org.k3sjvm.flannel.rules;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
+import org.k3sjvm.linux.process.Command;
+import org.k3sjvm.linux.process.CommandResult;
+import org.k3sjvm.linux.testing.FakeCommands;
+import org.k3sjvm.linux.testing.FakePacketFilter;
 
 class UpstreamLeftoversTest {
   @Test
-  void removesFlannelsChainsAndTheJumpsToThemAndNothingElse() {
+  void removesFlannelsChainsAndTheJumpsToThemAndNothingElse() throws Exception {
     String saved =
         """
         *filter
@@ -26,7 +30,16 @@ class UpstreamLeftoversTest {
         COMMIT
         """;
 
-    assertThat(UpstreamLeftovers.removal(saved))
+    FakeCommands commands =
+        new FakeCommands()
+            .install("iptables-legacy-save", _ -> new CommandResult(0, saved, ""))
+            .install("iptables-legacy-restore", _ -> new CommandResult(0, "", ""));
+
+    assertThat(new UpstreamLeftovers(commands, new FakePacketFilter()).remove()).isTrue();
+    assertThat(commands.ran())
+        .filteredOn(command -> command.argv().getFirst().equals("iptables-legacy-restore"))
+        .singleElement()
+        .extracting(Command::input)
         .isEqualTo(
             """
             *filter
@@ -43,7 +56,13 @@ class UpstreamLeftoversTest {
   }
 
   @Test
-  void hasNothingToDoWithoutThem() {
-    assertThat(UpstreamLeftovers.removal("*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n")).isEmpty();
+  void hasNothingToDoWithoutThem() throws Exception {
+    FakeCommands commands =
+        new FakeCommands()
+            .install(
+                "iptables-nft-save",
+                _ -> new CommandResult(0, "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n", ""));
+
+    assertThat(new UpstreamLeftovers(commands, new FakePacketFilter()).remove()).isFalse();
   }
 }

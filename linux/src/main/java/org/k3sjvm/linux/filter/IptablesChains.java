@@ -23,6 +23,8 @@ public final class IptablesChains {
   private static final List<String> VARIANTS =
       List.of("iptables-nft", "iptables-legacy", "ip6tables-nft", "ip6tables-legacy");
 
+  private static final String LOCK_SECONDS = "5"; // others change rules, too
+
   private final Commands commands;
 
   public IptablesChains(Commands commands) {
@@ -56,7 +58,8 @@ public final class IptablesChains {
       return false;
     }
     CommandResult result =
-        commands.run(Command.of(variant + "-restore", "--noflush").withInput(script));
+        commands.run(
+            Command.of(variant + "-restore", "-w", LOCK_SECONDS, "--noflush").withInput(script));
     if (!result.succeeded()) {
       throw new LinuxException.Failed(
           "cannot remove chains: " + variant + ": " + result.error().strip(), 0);
