@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.k3sjvm.base.backoff.Backoff;
@@ -23,6 +24,7 @@ import org.k3sjvm.linux.filter.IptablesChains;
 import org.k3sjvm.serviceproxy.health.HealthServers;
 import org.k3sjvm.serviceproxy.health.ProxyHealth;
 import org.k3sjvm.serviceproxy.health.ProxyMetrics;
+import org.k3sjvm.serviceproxy.health.TakenPorts;
 import org.k3sjvm.serviceproxy.model.Family;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -109,6 +111,7 @@ public final class ServiceProxy implements Service {
 
   private void follow(Syncer syncer, HealthServers servers) throws InterruptedException {
     Pace pace = new Pace(config.minSync(), BURST, clock.instant());
+    TakenPorts ports = new TakenPorts(api, config.nodeName(), clock);
     Set<ObjectName> taken = new HashSet<>();
     Instant fullDue = clock.instant();
     boolean due = true;
@@ -133,8 +136,9 @@ public final class ServiceProxy implements Service {
         if (table.pending()) {
           health.queued();
         }
-        servers.serve(table.checks());
+        Map<ObjectName, HealthServers.Check> checks = table.checks();
         taken.clear();
+        ports.tell(servers.serve(checks), checks);
         due = false;
         failures = 0;
         if (!leftoversRemoved) {
