@@ -54,7 +54,9 @@ public final class FileSource implements Service {
   private record Known(Stamp stamp, Optional<Pod> pod) {}
 
   /** Two looks at the same content have the same stamp. */
-  private record Stamp(@Nullable Object key, long size, long modified) {}
+  private record Stamp(@Nullable Object key, long size, long modified) {
+    static final Stamp NONE = new Stamp(null, -1, 0);
+  }
 
   /**
    * A source that has not begun.
@@ -165,7 +167,7 @@ public final class FileSource implements Service {
 
   private Optional<Known> read(Path file, boolean changing) {
     Known before = known.get(file);
-    Stamp stamp;
+    Stamp stamp = Stamp.NONE;
     try {
       BasicFileAttributes is = Files.readAttributes(file, BasicFileAttributes.class);
       stamp = new Stamp(is.fileKey(), is.size(), is.lastModifiedTime().to(TimeUnit.NANOSECONDS));
@@ -186,9 +188,12 @@ public final class FileSource implements Service {
           .addKeyValue("file", file)
           .addKeyValue("reason", e instanceof RuntimeException ? e.toString() : e.getMessage())
           .log("cannot use manifest");
-      Stamp none = new Stamp(null, -1, 0);
+      // What was read and is no pod stays none until it changes; the rest is looked at again.
       return Optional.of(
-          new Known(none, changing && before != null ? before.pod() : Optional.empty()));
+          changing || !(e instanceof ManifestException)
+              ? new Known(
+                  Stamp.NONE, changing && before != null ? before.pod() : Optional.empty())
+              : new Known(stamp, Optional.empty()));
     }
   }
 }

@@ -131,6 +131,20 @@ class FileSourceTest {
   }
 
   @Test
+  void aManifestThatWasNoPodIsOneOnceItIsRepaired() throws Exception {
+    FileSource source = source(directory);
+    write("web.yaml", "this is none");
+    source.look(false);
+    source.look(false);
+    assertThat(heard.told).containsExactly("synced");
+
+    write("web.yaml", manifest("web", "i:1"));
+    source.look(false);
+
+    assertThat(heard.told).containsExactly("synced", "update web-node-1");
+  }
+
+  @Test
   void aManifestThatIsBeingWrittenKeepsItsPod() throws Exception {
     FileSource source = source(directory);
     write("a.yaml", manifest("a", "i:1"));
