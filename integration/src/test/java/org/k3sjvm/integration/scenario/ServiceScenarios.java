@@ -57,8 +57,7 @@ abstract class ServiceScenarios {
     clusterIp = cluster.get("service/web", "{.spec.clusterIP}");
     cluster
         .kubectl()
-        .await(
-            "endpoints/web", "{.subsets[0].addresses[1].targetRef.kind}", "Pod", PATIENCE);
+        .await("endpoints/web", "{.subsets[0].addresses[1].targetRef.kind}", "Pod", PATIENCE);
   }
 
   @AfterAll
@@ -77,10 +76,7 @@ abstract class ServiceScenarios {
   void aHostReachesClusterIpAndNodePort() throws InterruptedException {
     for (Node node : cluster.nodes()) {
       for (String address : new String[] {clusterIp + ":80", node.host().address() + ":30080"}) {
-        assertThat(
-                node.host()
-                    .run("curl", "-sS", "-m", "20", "http://" + address + "/")
-                    .text())
+        assertThat(node.host().run("curl", "-sS", "-m", "20", "http://" + address + "/").text())
             .isIn("a", "b");
       }
     }
@@ -92,7 +88,15 @@ abstract class ServiceScenarios {
     Node one = cluster.nodes().getFirst();
     assertThat(
             one.host()
-                .run("curl", "-sSk", "-m", "20", "-o", "/dev/null", "-w", "%{http_code}",
+                .run(
+                    "curl",
+                    "-sSk",
+                    "-m",
+                    "20",
+                    "-o",
+                    "/dev/null",
+                    "-w",
+                    "%{http_code}",
                     "https://" + api + "/version")
                 .text())
         .isIn("200", "401");

@@ -191,8 +191,7 @@ public final class FileSource implements Service {
       // What was read and is no pod stays none until it changes; the rest is looked at again.
       return Optional.of(
           changing || !(e instanceof ManifestException)
-              ? new Known(
-                  Stamp.NONE, changing && before != null ? before.pod() : Optional.empty())
+              ? new Known(Stamp.NONE, changing && before != null ? before.pod() : Optional.empty())
               : new Known(stamp, Optional.empty()));
     }
   }
