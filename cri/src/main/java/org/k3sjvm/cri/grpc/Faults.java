@@ -6,6 +6,9 @@ import org.k3sjvm.cri.CriException;
 
 /** gRPC's statuses as the ports' exceptions. */
 final class Faults {
+  /** Source: containerd 1.6 pkg/cri/server/instrumented_service.go, checkInitialized. */
+  private static final String STARTING = "server is not initialized yet";
+
   private Faults() {}
 
   static CriException translate(
@@ -13,6 +16,10 @@ final class Faults {
     Status status = e.getStatus();
     String said =
         status.getDescription() == null ? status.getCode().name() : status.getDescription();
+    if (status.getCode() == Status.Code.UNKNOWN && said.contains(STARTING)) {
+      return new CriException.Unavailable(
+          verb, subject, "the runtime at " + endpoint + " is still starting: " + said, e);
+    }
     return switch (status.getCode()) {
       case NOT_FOUND -> new CriException.NotFound(verb, subject, said, e);
       case UNIMPLEMENTED -> new CriException.Unimplemented(verb, subject, said, e);
