@@ -6,6 +6,7 @@ import static org.k3sjvm.networkpolicy.PolicyRig.echoes;
 import static org.k3sjvm.networkpolicy.PolicyRig.pings;
 import static org.k3sjvm.networkpolicy.PolicyRig.reaches;
 
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -29,6 +30,9 @@ class NetworkPoliciesIT {
     web = rig.pod("shop", "web", Map.of("app", "web"));
     friend = rig.pod("shop", "friend", Map.of("app", "friend"));
     stranger = rig.pod("other", "stranger", Map.of("app", "friend"));
+    for (RigPod pod : List.of(web, friend, stranger)) {
+      rig.await(true, rig.outside(), pod.ipv6, 80); // a new cable takes a moment for IPv6
+    }
     rig.start();
   }
 
