@@ -30,6 +30,9 @@ final class HostileMatrix {
       "volumeMounts: [{name: v, mountPath: /m, subPathExpr: $(X)}], env: [{name: X, value: '%s'}]";
   private static final String ESCAPE = "../../../../../../../../../..";
 
+  /** The top of whoever follows it. Source: proc(5). */
+  private static final String KERNELS_LINK = "/proc/self/root";
+
   private HostileMatrix() {}
 
   /** All, or those whose names match {@code -Dhostile.rows=REGEX}. */
@@ -108,7 +111,7 @@ final class HostileMatrix {
         row(
             "link-through-proc",
             EMPTY
-                + init("ln -s /proc/self/root/BAIT /v/out", MOUNTED)
+                + init("ln -s " + KERNELS_LINK + "BAIT /v/out", MOUNTED)
                 + "\n"
                 + solo(PART.formatted("out")),
             stuck("CreateContainerConfigError", "failed to prepare subPath")),
