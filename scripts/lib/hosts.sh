@@ -19,8 +19,7 @@ lan_up() {
 }
 
 host_up() {
-  ns=$HOSTS_PREFIX-$1
-  dir=$HOSTS_DIR/$1
+  local ns=$HOSTS_PREFIX-$1 dir=$HOSTS_DIR/$1 path tries
   mkdir -p "$dir"
   ip netns add "$ns"
   ip -n "$ns" link set lo up
@@ -95,13 +94,14 @@ enter() {
 on() { (enter "$@"); }
 
 bg() {
-  host=$1 name=$2
+  local host=$1 name=$2
   shift 2
   (enter "$host" "$@") > "$HOSTS_DIR/$host/$name.log" 2>&1 < /dev/null &
   echo $! > "$HOSTS_DIR/$host/$name.pid"
 }
 
 hosts_down() {
+  local dir round pids group tries mount ns
   for dir in "$HOSTS_DIR"/*/; do
     [ -s "$dir/cgroups" ] || continue
     # Every process of a host is in the host's own cgroups, whatever started it.
