@@ -328,6 +328,9 @@ public final class HttpKubeApi implements KubeApi, AutoCloseable {
         continueToken = metadata.path("continue").asText("");
       } else if (field.equals("items") && value == JsonToken.START_ARRAY) {
         while (parser.nextToken() != JsonToken.END_ARRAY) {
+          if (parser.currentToken() == JsonToken.VALUE_NULL) {
+            throw new IOException("an item of the list is null");
+          }
           items.add(KubeJson.mapper().readValue(parser, type));
         }
       } else {

@@ -1,6 +1,7 @@
 package org.k3sjvm.kube;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -8,6 +9,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.random.RandomGenerator;
@@ -22,7 +24,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>It remembers names, uids and versions only; who needs the objects keeps them. A listener is
  * called on the reflector's thread, one event at a time, and never sees the same version twice in a
- * row. Source: client-go v0.36 tools/cache/reflector.go.
+ * row, nor an object without a name, which no API server sends. Source: client-go v0.36
+ * tools/cache/reflector.go.
  */
 public final class Reflector<T extends HasMetadata> implements Service {
   private static final Logger log = LoggerFactory.getLogger(Reflector.class);
@@ -60,6 +63,7 @@ public final class Reflector<T extends HasMetadata> implements Service {
   private boolean listed;
   private boolean synced;
   private int failures;
+  private boolean toldOfNameless;
 
   /** A reflector that lists everything at once from the server's cache. */
   public Reflector(KubeApi api, Resource<T> resource, Selection selection, Listener<T> listener) {
@@ -139,8 +143,11 @@ public final class Reflector<T extends HasMetadata> implements Service {
           api.list(
               resource, new ListRequest(selection, token.isEmpty() ? at : "", pageSize, token));
       for (T object : page.items()) {
-        present.add(ObjectName.of(object));
-        present(object);
+        Optional<ObjectName> name = nameOf(object);
+        if (name.isPresent()) {
+          present.add(name.get());
+          present(name.get(), object);
+        }
       }
       token = page.continueToken();
       version = page.resourceVersion();
@@ -174,30 +181,49 @@ public final class Reflector<T extends HasMetadata> implements Service {
 
   private void take(WatchEvent<T> event) throws InterruptedException {
     switch (event) {
-      case WatchEvent.Added<T>(T object) -> {
-        present(object);
-        version = versionOf(object);
-      }
-      case WatchEvent.Modified<T>(T object) -> {
-        present(object);
-        version = versionOf(object);
-      }
+      case WatchEvent.Added<T>(T object) -> changed(object);
+      case WatchEvent.Modified<T>(T object) -> changed(object);
       case WatchEvent.Deleted<T>(T object) -> {
-        absent(ObjectName.of(object));
-        version = versionOf(object);
+        Optional<ObjectName> name = nameOf(object);
+        if (name.isPresent()) {
+          absent(name.get());
+          reached(object);
+        }
       }
       case WatchEvent.Bookmark<T>(String reached) -> version = reached;
     }
   }
 
-  private void present(T object) throws InterruptedException {
-    ObjectName name = ObjectName.of(object);
-    Known now = new Known(object.getMetadata().getUid(), versionOf(object));
+  private void changed(T object) throws InterruptedException {
+    Optional<ObjectName> name = nameOf(object);
+    if (name.isPresent()) {
+      present(name.get(), object);
+      reached(object);
+    }
+  }
+
+  /** Says so once, however many come. */
+  private Optional<ObjectName> nameOf(T object) {
+    ObjectMeta metadata = object.getMetadata();
+    if (metadata != null && metadata.getName() != null && !metadata.getName().isEmpty()) {
+      return Optional.of(ObjectName.of(object));
+    }
+    (toldOfNameless ? log.atDebug() : log.atWarn())
+        .addKeyValue("resource", resource)
+        .addKeyValue("selection", selection)
+        .log("the API server sent an object without a name, leaving such objects out");
+    toldOfNameless = true;
+    return Optional.empty();
+  }
+
+  private void present(ObjectName name, T object) throws InterruptedException {
+    ObjectMeta metadata = object.getMetadata();
+    Known now = new Known(metadata.getUid(), metadata.getResourceVersion());
     Known before = known.get(name);
     if (now.equals(before)) {
       return;
     }
-    if (before != null && !before.uid().equals(now.uid())) {
+    if (before != null && !Objects.equals(before.uid(), now.uid())) {
       absent(name);
       before = null;
     }
@@ -215,8 +241,8 @@ public final class Reflector<T extends HasMetadata> implements Service {
     }
   }
 
-  private String versionOf(T object) {
-    return object.getMetadata().getResourceVersion();
+  private void reached(T object) {
+    version = Objects.requireNonNullElse(object.getMetadata().getResourceVersion(), version);
   }
 
   private void pause(String why, Duration atLeast) throws InterruptedException {
