@@ -81,32 +81,24 @@ public final class ServiceProxy implements Service {
       config.healthz().ifPresent(servers::serveHealth);
       config.metrics().ifPresent(servers::serveMetrics);
       ObjectName own = ObjectName.ofCluster(config.nodeName());
-      group.start("services", () -> guarded(reflector(Resources.SERVICES, OURS, table::onService)));
-      group.start(
-          "endpoints", () -> guarded(reflector(Resources.ENDPOINT_SLICES, OURS, table::onSlice)));
-      group.start(
-          "own-node",
-          () -> guarded(reflector(Resources.NODES, Selection.named(own), table::onNode)));
-      table.awaitComplete();
-      if (config.rules().loopbackNodePorts()) {
-        routeLoopback();
-      }
-      follow(new Syncer(config, host, table, metrics), servers);
+      group.start("services", reflector(Resources.SERVICES, OURS, table::onService));
+      group.start("endpoints", reflector(Resources.ENDPOINT_SLICES, OURS, table::onSlice));
+      group.start("own-node", reflector(Resources.NODES, Selection.named(own), table::onNode));
+      group.during(() -> serve(servers));
     }
+  }
+
+  private void serve(HealthServers servers) throws InterruptedException {
+    table.awaitComplete();
+    if (config.rules().loopbackNodePorts()) {
+      routeLoopback();
+    }
+    follow(new Syncer(config, host, table, metrics), servers);
   }
 
   private <T extends HasMetadata> Reflector<T> reflector(
       Resource<T> resource, Selection which, Reflector.Listener<T> listener) {
     return new Reflector<>(api, resource, which, PAGE, listener, Reflector.Surroundings.SYSTEM);
-  }
-
-  /** A bug in a watch ends the proxy, instead of leaving it deaf. */
-  private void guarded(Reflector<?> reflector) throws InterruptedException {
-    try {
-      reflector.run();
-    } catch (RuntimeException e) {
-      table.fail(e);
-    }
   }
 
   private void follow(Syncer syncer, HealthServers servers) throws InterruptedException {
@@ -119,17 +111,17 @@ public final class ServiceProxy implements Service {
     int failures = 0;
     while (true) {
       taken.addAll(table.awaitChange(due ? Duration.ZERO : config.look()));
-      boolean full = due || !clock.instant().isBefore(fullDue) || syncer.look();
-      if (taken.isEmpty() && !full) {
-        continue;
-      }
-      Sleeper.SYSTEM.sleep(pace.take(clock.instant()));
-      taken.addAll(table.awaitChange(Duration.ZERO));
-      if (full) {
-        syncer.distrust();
-      }
-      Instant began = clock.instant();
       try {
+        boolean full = due || !clock.instant().isBefore(fullDue) || syncer.look();
+        if (taken.isEmpty() && !full) {
+          continue;
+        }
+        Sleeper.SYSTEM.sleep(pace.take(clock.instant()));
+        taken.addAll(table.awaitChange(Duration.ZERO));
+        if (full) {
+          syncer.distrust();
+        }
+        Instant began = clock.instant();
         Syncer.Result result = syncer.step(taken);
         log(result, Duration.between(began, clock.instant()));
         health.updated();

@@ -14,7 +14,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 import org.k3sjvm.kube.ObjectName;
 import org.k3sjvm.kube.ReflectorEvent;
 import org.k3sjvm.serviceproxy.choose.Topology;
@@ -63,9 +62,6 @@ final class ServiceTable {
   @GuardedBy("lock")
   private boolean eligible = true;
 
-  @GuardedBy("lock")
-  private @Nullable RuntimeException fault;
-
   private record NamedSlice(String name, Slice slice) {}
 
   /** A service and its endpoints as they are; a service that is gone has no spec. */
@@ -111,27 +107,13 @@ final class ServiceTable {
     }
   }
 
-  /** A watch has ended with a fault: whoever waits gets it. */
-  void fail(RuntimeException e) {
-    lock.lock();
-    try {
-      fault = e;
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
-  }
-
   /** Waits until there is a change and everything that exists has been told; empty when late. */
   Set<ObjectName> awaitChange(Duration limit) throws InterruptedException {
     lock.lock();
     try {
       long left = limit.toNanos();
-      while (fault == null && left > 0 && !(complete() && !dirty.isEmpty())) {
+      while (left > 0 && !(complete() && !dirty.isEmpty())) {
         left = changed.awaitNanos(left);
-      }
-      if (fault != null) {
-        throw new IllegalStateException("a watch of the service proxy has ended", fault);
       }
       if (!complete()) {
         return Set.of();
@@ -148,11 +130,8 @@ final class ServiceTable {
   void awaitComplete() throws InterruptedException {
     lock.lock();
     try {
-      while (fault == null && !complete()) {
+      while (!complete()) {
         changed.await();
-      }
-      if (fault != null) {
-        throw new IllegalStateException("a watch of the service proxy has ended", fault);
       }
     } finally {
       lock.unlock();

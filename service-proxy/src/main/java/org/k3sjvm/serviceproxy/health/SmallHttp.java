@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import org.k3sjvm.base.net.HostPort;
+import org.k3sjvm.base.time.Sleeper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,8 +24,10 @@ final class SmallHttp implements AutoCloseable {
 
   private static final int LARGEST_HEAD_BYTES = 8 << 10;
   private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final Duration PAUSE = Duration.ofMillis(100);
   private static final int AT_ONCE = 16; // connections; more wait in the kernel's queue
   private static final int BACKLOG = 64;
+  private static final String END_OF_HEAD = "\r\n\r\n";
 
   /**
    * An answer.
@@ -85,18 +88,26 @@ final class SmallHttp implements AutoCloseable {
   }
 
   private void serve() {
-    while (!listener.isClosed()) {
-      try {
+    try {
+      while (!listener.isClosed()) {
         room.acquire();
-        Socket client = listener.accept();
-        Thread.ofVirtual().start(() -> answer(client));
-      } catch (IOException e) {
-        room.release();
-        if (!listener.isClosed()) {
-          log.atDebug().addKeyValue("reason", e.getMessage()).log("no connection accepted");
-        }
-      } catch (InterruptedException e) {
-        return;
+        accept();
+      }
+    } catch (InterruptedException e) {
+      log.atTrace().addKeyValue("listener", listener).log("closed");
+    }
+  }
+
+  /** A process without free file descriptors is told so at once, time and again. */
+  private void accept() throws InterruptedException {
+    try {
+      Socket client = listener.accept();
+      Thread.ofVirtual().start(() -> answer(client));
+    } catch (IOException e) {
+      room.release();
+      if (!listener.isClosed()) {
+        log.atDebug().addKeyValue("reason", e.getMessage()).log("no connection accepted");
+        Sleeper.SYSTEM.sleep(PAUSE);
       }
     }
   }
@@ -141,7 +152,7 @@ final class SmallHttp implements AutoCloseable {
         throw new IOException("the client sent half a request");
       }
       head.append((char) next);
-      if (head.toString().endsWith("\r\n\r\n")) {
+      if (next == '\n' && head.indexOf(END_OF_HEAD, head.length() - END_OF_HEAD.length()) >= 0) {
         return head.substring(0, head.indexOf("\r\n"));
       }
     }

@@ -16,7 +16,9 @@ import io.fabric8.kubernetes.api.model.discovery.v1.ForZone;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.k3sjvm.base.net.Cidr;
 import org.k3sjvm.base.net.IpAddresses;
@@ -24,11 +26,16 @@ import org.k3sjvm.linux.filter.Packed;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** From objects of the API to what the proxy keeps of them. */
+/**
+ * From objects of the API to what the proxy keeps of them. What no API server lets pass, such as a
+ * hole in a list or a port beyond 65535, is left out: it must not cost the other services.
+ */
 public final class SpecReader {
   private static final Logger log = LoggerFactory.getLogger(SpecReader.class);
 
   private static final int DEFAULT_AFFINITY_SECONDS = 10_800;
+  private static final int LONGEST_AFFINITY_SECONDS = 86_400;
+  private static final int HIGHEST_PORT = 65_535;
 
   private SpecReader() {}
 
@@ -47,7 +54,11 @@ public final class SpecReader {
     List<String> clusterIps =
         all(spec.getClusterIPs()).isEmpty()
             ? List.of(orEmpty(spec.getClusterIP()))
-            : spec.getClusterIPs();
+            : all(spec.getClusterIPs());
+    List<Packed> readable = addresses(service, clusterIps);
+    if (readable.isEmpty()) {
+      return Optional.empty();
+    }
     boolean reachedFromOutside =
         orEmpty(spec.getType()).equals("NodePort")
             || orEmpty(spec.getType()).equals("LoadBalancer")
@@ -55,11 +66,11 @@ public final class SpecReader {
     return Optional.of(
         new ServiceSpec(
             all(spec.getPorts()).stream().map(SpecReader::port).flatMap(Optional::stream).toList(),
-            addresses(service, clusterIps),
+            readable,
             addresses(service, all(spec.getExternalIPs())),
             addresses(service, loadBalancerIps(service)),
             networks(service, all(spec.getLoadBalancerSourceRanges())),
-            orZero(spec.getHealthCheckNodePort()),
+            portOrZero(spec.getHealthCheckNodePort()),
             affinitySeconds(service),
             orEmpty(spec.getInternalTrafficPolicy()).equals("Local"),
             reachedFromOutside && orEmpty(spec.getExternalTrafficPolicy()).equals("Local")));
@@ -78,7 +89,7 @@ public final class SpecReader {
     List<Slice.Port> ports = new ArrayList<>();
     for (EndpointPort port : all(slice.getPorts())) {
       Optional<Protocol> protocol = Protocol.parse(port.getProtocol());
-      if (port.getName() != null && orZero(port.getPort()) != 0 && protocol.isPresent()) {
+      if (port.getName() != null && portOrZero(port.getPort()) != 0 && protocol.isPresent()) {
         ports.add(new Slice.Port(port.getName().intern(), protocol.get(), port.getPort()));
       }
     }
@@ -106,21 +117,18 @@ public final class SpecReader {
                     conditions == null || !Boolean.FALSE.equals(conditions.getServing()),
                     conditions != null && Boolean.TRUE.equals(conditions.getTerminating()),
                     node.equals(endpoint.getNodeName()),
-                    hints == null
-                        ? List.of()
-                        : all(hints.getForNodes()).stream().map(ForNode::getName).toList(),
-                    hints == null
-                        ? List.of()
-                        : all(hints.getForZones()).stream().map(ForZone::getName).toList()));
+                    hints == null ? List.of() : names(hints.getForNodes(), ForNode::getName),
+                    hints == null ? List.of() : names(hints.getForZones(), ForZone::getName)));
   }
 
   private static Optional<ServiceSpec.Port> port(ServicePort port) {
     String name = orEmpty(port.getName()).intern();
     return Protocol.parse(port.getProtocol())
-        .filter(protocol -> orZero(port.getPort()) != 0)
+        .filter(protocol -> portOrZero(port.getPort()) != 0)
         .map(
             protocol ->
-                new ServiceSpec.Port(name, protocol, port.getPort(), orZero(port.getNodePort())));
+                new ServiceSpec.Port(
+                    name, protocol, port.getPort(), portOrZero(port.getNodePort())));
   }
 
   /** Addresses that the balancer proxies for by itself are none of ours. */
@@ -128,6 +136,7 @@ public final class SpecReader {
     return Optional.ofNullable(service.getStatus())
         .map(ServiceStatus::getLoadBalancer)
         .map(LoadBalancerStatus::getIngress)
+        .map(SpecReader::all)
         .orElse(List.of())
         .stream()
         .filter(ingress -> !orEmpty(ingress.getIpMode()).equals("Proxy"))
@@ -144,6 +153,7 @@ public final class SpecReader {
     return config == null || config.getClientIP() == null
         ? DEFAULT_AFFINITY_SECONDS
         : Optional.ofNullable(config.getClientIP().getTimeoutSeconds())
+            .map(seconds -> Math.clamp(seconds, 1, LONGEST_AFFINITY_SECONDS))
             .orElse(DEFAULT_AFFINITY_SECONDS);
   }
 
@@ -187,14 +197,18 @@ public final class SpecReader {
 
   /** A server may write {@code null} for a list of nothing. */
   private static <T> List<T> all(@Nullable List<T> list) {
-    return list == null ? List.of() : list;
+    return list == null ? List.of() : list.stream().filter(Objects::nonNull).toList();
+  }
+
+  private static <T> List<String> names(@Nullable List<T> list, Function<T, String> name) {
+    return all(list).stream().map(name).filter(Objects::nonNull).toList();
   }
 
   private static String orEmpty(@Nullable String text) {
     return text == null ? "" : text;
   }
 
-  private static int orZero(@Nullable Integer number) {
-    return number == null ? 0 : number;
+  private static int portOrZero(@Nullable Integer number) {
+    return number == null || number < 0 || number > HIGHEST_PORT ? 0 : number;
   }
 }

@@ -111,6 +111,50 @@ class SpecReaderTest {
   }
 
   @Test
+  void nonsenseIsLeftOutAndCostsNothingElse() {
+    ServiceSpec spec =
+        service(
+                """
+                {"clusterIP": "10.43.0.1", "clusterIPs": [null, "10.43.0.1"],
+                 "externalIPs": [null, "x"], "loadBalancerSourceRanges": [null, "10.0.0.0/99"],
+                 "healthCheckNodePort": 70000, "sessionAffinity": "ClientIP",
+                 "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": -1}},
+                 "ports": [null, {"port": -1}, {"port": 65616}, {"port": 80, "nodePort": 99999}]}
+                """,
+                "{\"loadBalancer\": {\"ingress\": [null, {}]}}")
+            .orElseThrow();
+
+    assertThat(spec.clusterIps()).containsExactly(ip("10.43.0.1"));
+    assertThat(spec.ports()).containsExactly(new ServiceSpec.Port("", Protocol.TCP, 80, 0));
+    assertThat(spec.externalIps()).isEmpty();
+    assertThat(spec.sourceRanges()).isEmpty();
+    assertThat(spec.healthCheckPort()).isZero();
+    assertThat(spec.affinitySeconds()).isEqualTo(1);
+    assertThat(service("{\"clusterIP\": \"x\", \"healthCheckNodePort\": 31000}", "{}")).isEmpty();
+  }
+
+  @Test
+  void holesInASliceCostNothingElse() {
+    Slice slice =
+        SpecReader.slice(
+                KubeJson.read(
+                    """
+                    {"addressType": "IPv4", "ports": [null, {"name": "", "port": 70000}],
+                     "endpoints": [null, {"addresses": [null]},
+                       {"addresses": ["10.42.0.1"],
+                        "hints": {"forNodes": [null, {}], "forZones": [{"name": "z"}]}}]}
+                    """,
+                    EndpointSlice.class),
+                "n1")
+            .orElseThrow();
+
+    assertThat(slice.ports()).isEmpty();
+    assertThat(slice.endpoints()).hasSize(1);
+    assertThat(slice.endpoints().getFirst().hintedNodes()).isEmpty();
+    assertThat(slice.endpoints().getFirst().hintedZones()).containsExactly("z");
+  }
+
+  @Test
   void leavesSlicesOfNamesAlone() {
     assertThat(
             SpecReader.slice(
