@@ -53,7 +53,14 @@ public final class IptablesChains {
     } catch (LinuxException.NotFound e) {
       return false;
     }
-    String script = saved.succeeded() ? removal(saved.output(), ours) : "";
+    if (!saved.succeeded()) {
+      log.atDebug()
+          .addKeyValue("by", variant)
+          .addKeyValue("reason", saved.error().strip())
+          .log("rules cannot be read, leaving them as they are");
+      return false;
+    }
+    String script = removal(saved.output(), ours);
     if (script.isEmpty()) {
       return false;
     }
