@@ -11,6 +11,10 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -157,23 +161,67 @@ class EventRecorderTest {
         () -> api.requests().toString());
   }
 
+  @Test
+  void waitsAsLongAsAThrottlingServerAsksIfThatIsNotLong() throws Exception {
+    BlockingQueue<Duration> waits = new LinkedBlockingQueue<>();
+    EventRecorder patient = new EventRecorder(api, "n1", InstantSource.fixed(NOW), waits::add);
+    api.failNext(Verb.CREATE, new KubeException.Throttled("create", "slow", Duration.ofSeconds(3)));
+    api.failNext(Verb.CREATE, new KubeException.Throttled("create", "slow", Duration.ofDays(3)));
+    group.start("events", patient);
+
+    patient.recordOfNode(PodEvent.warning("Failed", "words"));
+
+    assertThat(waits.poll(10, TimeUnit.SECONDS)).isEqualTo(Duration.ofSeconds(3));
+    assertThat(waits.poll(10, TimeUnit.SECONDS)).isEqualTo(Duration.ofMinutes(1));
+    assertThat(only().getMessage()).isEqualTo("words");
+  }
+
+  @Test
+  void anEventThatWaitsHoldsUpHalfOfTheObjectsAtMost() throws Exception {
+    CountDownLatch waiting = new CountDownLatch(1);
+    EventRecorder held =
+        new EventRecorder(
+            api,
+            "n1",
+            InstantSource.fixed(NOW),
+            _ -> {
+              waiting.countDown();
+              new CountDownLatch(1).await();
+            });
+    api.failNext(Verb.CREATE, KubeException.of("create", 503, "", "no", Optional.empty()));
+    group.start("events", held);
+    held.record(pod("u0"), PodEvent.warning("Failed", "held up"));
+    waiting.await();
+
+    for (int i = 1; i < 10; i++) {
+      held.record(pod("u" + i), PodEvent.warning("Failed", "of u" + i));
+    }
+
+    Eventually.holds(
+        Duration.ofSeconds(10),
+        () -> api.stored(Resources.EVENTS).size() == 5,
+        () -> api.requests().toString());
+  }
+
   private Optional<EventCorrelator.Entry> correlate(String message, Instant at) {
     return correlator.on(POD, PodEvent.warning("BackOff", message), at);
   }
 
   private void record(String reason, String message, String field) {
-    recorder.record(
-        DesiredPod.of(
-            new PodBuilder()
-                .withNewMetadata()
-                .withName("web")
-                .withNamespace("d")
-                .withUid("u")
-                .endMetadata()
-                .withNewSpec()
-                .endSpec()
-                .build()),
-        new PodEvent(PodEvent.Type.WARNING, reason, message, field));
+    recorder.record(pod("u"), new PodEvent(PodEvent.Type.WARNING, reason, message, field));
+  }
+
+  private static DesiredPod pod(String uid) {
+    return DesiredPod.of(
+        new PodBuilder()
+            .withNewMetadata()
+            .withName("web")
+            .withNamespace("d")
+            .withUid(uid)
+            .endMetadata()
+            .withNewSpec()
+            .endSpec()
+            .build());
   }
 
   private Event only() {
