@@ -55,8 +55,7 @@ final class FlannelRig implements AutoCloseable {
     this.lan = namespace("lan");
     lan.exec("ip", "link", "add", "br0", "type", "bridge");
     lan.exec("ip", "link", "set", "br0", "up");
-    lan.exec("ip", "addr", "add", "192.168.77.1/24", "dev", "br0");
-    lan.exec("ip", "addr", "add", "fd77::1/64", "dev", "br0", "nodad");
+    lan.address("br0", "192.168.77.1/24", "fd77::1/64");
   }
 
   /** A host of the cluster, 192.168.77.1x, and its Node object. */
@@ -69,22 +68,8 @@ final class FlannelRig implements AutoCloseable {
     private Host(String name, int number) throws Exception {
       this.name = name;
       this.namespace = namespace(name);
-      lan.exec(
-          "ip",
-          "link",
-          "add",
-          "p" + number,
-          "type",
-          "veth",
-          "peer",
-          "name",
-          "eth0",
-          "netns",
-          namespace.name());
-      lan.exec("ip", "link", "set", "p" + number, "master", "br0", "up");
-      namespace.exec("ip", "addr", "add", "192.168.77.1" + number + "/24", "dev", "eth0");
-      namespace.exec("ip", "addr", "add", "fd77::1" + number + "/64", "dev", "eth0", "nodad");
-      namespace.exec("ip", "link", "set", "eth0", "up");
+      plug("p" + number, namespace);
+      namespace.address("eth0", "192.168.77.1" + number + "/24", "fd77::1" + number + "/64");
       namespace.exec("ip", "route", "add", "default", "via", "192.168.77.1");
       namespace.exec("sysctl", "-qw", "net.ipv4.ip_forward=1");
       namespace.exec("sysctl", "-qw", "net.ipv6.conf.all.forwarding=1");
@@ -217,21 +202,14 @@ final class FlannelRig implements AutoCloseable {
 
   /** Gives a namespace an address on the hosts' network. */
   void attach(TestNamespace namespace, String address) throws InterruptedException {
-    lan.exec(
-        "ip",
-        "link",
-        "add",
-        "px",
-        "type",
-        "veth",
-        "peer",
-        "name",
-        "eth0",
-        "netns",
-        namespace.name());
-    lan.exec("ip", "link", "set", "px", "master", "br0", "up");
+    plug("px", namespace);
     namespace.exec("ip", "addr", "add", address + "/24", "dev", "eth0");
-    namespace.exec("ip", "link", "set", "eth0", "up");
+  }
+
+  /** Connects its {@code eth0} to the LAN. */
+  private void plug(String port, TestNamespace namespace) throws InterruptedException {
+    lan.cable(port, namespace, "eth0");
+    lan.exec("ip", "link", "set", port, "master", "br0");
   }
 
   TestNamespace namespace(String label) throws Exception {

@@ -65,23 +65,11 @@ final class PolicyRig {
     outside = namespace("out");
     node.exec("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1");
     node.exec("ip", "link", "add", "cni0", "type", "bridge");
-    node.exec("ip", "addr", "add", "10.42.0.1/24", "dev", "cni0");
-    node.exec("ip", "addr", "add", "fd42::1/64", "dev", "cni0", "nodad");
+    node.address("cni0", "10.42.0.1/24", "fd42::1/64");
     node.exec("ip", "link", "set", "cni0", "up");
-    node.exec(
-        "ip",
-        "link",
-        "add",
-        "eth0",
-        "type",
-        "veth",
-        "peer",
-        "name",
-        "eth0",
-        "netns",
-        outside.name());
-    address(node, NODE_ADDRESS + "/24", "fd77::1/64");
-    address(outside, OUTSIDE + "/24", "fd77::2/64");
+    node.cable("eth0", outside, "eth0");
+    node.address("eth0", NODE_ADDRESS + "/24", "fd77::1/64");
+    outside.address("eth0", OUTSIDE + "/24", "fd77::2/64");
     outside.exec("ip", "route", "add", "10.42.0.0/24", "via", NODE_ADDRESS);
     outside.exec("ip", "route", "add", "fd42::/64", "via", "fd77::1");
     listen(node);
@@ -107,21 +95,10 @@ final class PolicyRig {
       namespace = namespace("p" + number);
       ipv4 = "10.42.0." + (10 + number);
       ipv6 = "fd42::" + Integer.toHexString(0x10 + number);
-      node.exec(
-          "ip",
-          "link",
-          "add",
-          "v" + number,
-          "type",
-          "veth",
-          "peer",
-          "name",
-          "eth0",
-          "netns",
-          namespace.name());
-      node.exec("ip", "link", "set", "v" + number, "master", "cni0", "up");
+      node.cable("v" + number, namespace, "eth0");
+      node.exec("ip", "link", "set", "v" + number, "master", "cni0");
       node.exec("bridge", "link", "set", "dev", "v" + number, "hairpin", "on");
-      address(namespace, ipv4 + "/24", ipv6 + "/64");
+      namespace.address("eth0", ipv4 + "/24", ipv6 + "/64");
       namespace.exec("ip", "route", "add", "default", "via", "10.42.0.1");
       namespace.exec("ip", "-6", "route", "add", "default", "via", "fd42::1");
       listen(namespace);
@@ -330,13 +307,6 @@ final class PolicyRig {
     TestNamespace namespace = TestNamespace.create(label);
     opened.push(namespace);
     return namespace;
-  }
-
-  private static void address(TestNamespace namespace, String ipv4, String ipv6)
-      throws InterruptedException {
-    namespace.exec("ip", "addr", "add", ipv4, "dev", "eth0");
-    namespace.exec("ip", "addr", "add", ipv6, "dev", "eth0", "nodad");
-    namespace.exec("ip", "link", "set", "eth0", "up");
   }
 
   /** TCP that is accepted by the kernel alone, and UDP that is answered. */

@@ -66,11 +66,10 @@ final class ServiceRig {
     lan = namespace("lan");
     node.exec("ip", "link", "add", "cni0", "type", "bridge");
     node.exec("ip", "link", "set", "cni0", "up");
-    node.exec("ip", "addr", "add", "10.42.1.1/24", "dev", "cni0");
-    node.exec("ip", "addr", "add", "fd42:0:0:1::1/64", "dev", "cni0", "nodad");
-    wire(lan, "eth0", node, "eth0");
-    address(node, "eth0", "192.168.77.11/24", "fd77::11/64");
-    address(lan, "eth0", "192.168.77.1/24", "fd77::1/64");
+    node.address("cni0", "10.42.1.1/24", "fd42:0:0:1::1/64");
+    lan.cable("eth0", node, "eth0");
+    node.address("eth0", "192.168.77.11/24", "fd77::11/64");
+    lan.address("eth0", "192.168.77.1/24", "fd77::1/64");
     node.exec("ip", "route", "add", "default", "via", "192.168.77.1");
     node.exec("ip", "-6", "route", "add", "default", "via", "fd77::1");
     sysctl(node, "net/ipv4/ip_forward", "1");
@@ -256,10 +255,10 @@ final class ServiceRig {
   private void pod(String name, int number) throws Exception {
     TestNamespace pod = namespace(name);
     pods.put(name, pod);
-    wire(pod, "eth0", node, "veth" + number);
+    pod.cable("eth0", node, "veth" + number);
     node.exec("ip", "link", "set", "veth" + number, "master", "cni0");
     node.exec("ip", "link", "set", "veth" + number, "type", "bridge_slave", "hairpin", "on");
-    address(pod, "eth0", "10.42.1." + number + "/24", "fd42:0:0:1::" + number + "/64");
+    pod.address("eth0", "10.42.1." + number + "/24", "fd42:0:0:1::" + number + "/64");
     pod.exec("ip", "route", "add", "default", "via", "10.42.1.1");
     pod.exec("ip", "-6", "route", "add", "default", "via", "fd42:0:0:1::1");
     serveTcp(name, pod);
@@ -321,19 +320,6 @@ final class ServiceRig {
   private <T extends AutoCloseable> T opened(T resource) {
     opened.push(resource);
     return resource;
-  }
-
-  private static void wire(TestNamespace a, String nameA, TestNamespace b, String nameB)
-      throws Exception {
-    a.exec("ip", "link", "add", nameA, "type", "veth", "peer", "name", nameB, "netns", b.name());
-    a.exec("ip", "link", "set", nameA, "up");
-    b.exec("ip", "link", "set", nameB, "up");
-  }
-
-  private static void address(TestNamespace in, String link, String ipv4, String ipv6)
-      throws Exception {
-    in.exec("ip", "addr", "add", ipv4, "dev", link);
-    in.exec("ip", "addr", "add", ipv6, "dev", link, "nodad");
   }
 
   static void sysctl(TestNamespace in, String key, String value) throws Exception {

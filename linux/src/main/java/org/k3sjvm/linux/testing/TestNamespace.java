@@ -44,6 +44,31 @@ public final class TestNamespace implements AutoCloseable {
     return DIRECTORY.resolve(name);
   }
 
+  /** Lays a cable from a link of it to one of another; both are up. */
+  public void cable(String link, TestNamespace other, String otherLink)
+      throws InterruptedException {
+    exec(
+        "ip",
+        "link",
+        "add",
+        link,
+        "up",
+        "type",
+        "veth",
+        "peer",
+        "name",
+        otherLink,
+        "netns",
+        other.name());
+    other.exec("ip", "link", "set", otherLink, "up");
+  }
+
+  /** Gives a link of it an address of each family, such as {@code 10.0.0.1/24}, at once usable. */
+  public void address(String link, String ipv4, String ipv6) throws InterruptedException {
+    exec("ip", "addr", "add", ipv4, "dev", link);
+    exec("ip", "addr", "add", ipv6, "dev", link, "nodad");
+  }
+
   /** Runs a program in it; its output. Fails unless the program succeeds. */
   public String exec(String... argv) throws InterruptedException {
     return run(commands, argv);
