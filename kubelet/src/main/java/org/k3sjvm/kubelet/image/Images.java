@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.k3sjvm.base.time.GoDurations;
@@ -68,12 +69,31 @@ public final class Images {
       Credentials credentials,
       Consumer<PodEvent> events)
       throws InterruptedException {
-    String wanted = container.getImage() == null ? "" : container.getImage();
+    return ensure(
+        Objects.requireNonNullElse(container.getImage(), ""),
+        Optional.ofNullable(container.getImagePullPolicy()),
+        sandbox,
+        credentials,
+        events);
+  }
+
+  /**
+   * An image, pulled if the policy says so.
+   *
+   * @param pullPolicy as the API names it; empty for the default
+   * @param credentials to try, the closest first
+   * @param events hears what users should read
+   * @throws ImageException when it cannot be had
+   */
+  public Image ensure(
+      String wanted,
+      Optional<String> pullPolicy,
+      Optional<PodSandboxConfig> sandbox,
+      Credentials credentials,
+      Consumer<PodEvent> events)
+      throws InterruptedException {
     ImageName name = parse(wanted, events);
-    String policy = container.getImagePullPolicy();
-    if (policy == null || policy.isEmpty()) {
-      policy = name.defaultPolicy();
-    }
+    String policy = pullPolicy.filter(p -> !p.isEmpty()).orElseGet(name::defaultPolicy);
     if (!policy.equals("Always")) {
       Optional<Image> present = look(name, events);
       if (present.isPresent()) {

@@ -21,8 +21,14 @@ public sealed interface ActionResult {
    * It did not work.
    *
    * @param reason one word as status names it, such as {@code ErrImagePull}
+   * @param volumeImage the image that could not be had, when it is not the container's own
    */
-  record Failed(String reason, String message) implements ActionResult {}
+  record Failed(String reason, String message, Optional<String> volumeImage)
+      implements ActionResult {
+    public Failed(String reason, String message) {
+      this(reason, message, Optional.empty());
+    }
+  }
 
   /** A newer wish came in between; what is done so far shows at the next look. */
   record Interrupted() implements ActionResult {}

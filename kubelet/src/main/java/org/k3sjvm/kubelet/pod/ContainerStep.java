@@ -234,12 +234,14 @@ public sealed interface ContainerStep {
     if (now.isBefore(shownUntil)) {
       return new Wait(shownUntil, failure.reason(), failure.message(), Optional.empty());
     }
-    String text = "Back-off pulling image \"" + spec.container().getImage() + "\"";
+    String image = failure.volumeImage().orElse(spec.container().getImage());
+    String text = "Back-off pulling image \"" + image + "\"";
+    PodEvent told = PodEvent.normal("BackOff", text);
     return new Wait(
         failure.retryAt(),
         "ImagePullBackOff",
         text + ": " + failure.reason() + ": " + failure.message(),
-        Optional.of(PodEvent.normal("BackOff", text).of(spec)));
+        Optional.of(failure.volumeImage().isPresent() ? told : told.of(spec)));
   }
 
   private static Wait crashLoop(ContainerSpec spec, DesiredPod pod, Instant at, Duration pause) {

@@ -95,9 +95,16 @@ public record PodMemory(
    * @param reason as status names it
    * @param count how many in a row
    * @param hash the container's definition at that time; empty for the pod as a whole
+   * @param volumeImage the image that could not be had, when it is not the container's own
    */
   public record Failure(
-      String reason, String message, Instant at, Instant retryAt, int count, String hash) {
+      String reason,
+      String message,
+      Instant at,
+      Instant retryAt,
+      int count,
+      String hash,
+      Optional<String> volumeImage) {
     /** Another image deserves another try. */
     boolean concerns(ContainerSpec spec) {
       return hash.equals(ContainerHash.of(spec.container()));
@@ -210,7 +217,8 @@ public record PodMemory(
                 now,
                 now.plus(RETRY_FIRST),
                 1,
-                ContainerHash.of(start.spec().container())));
+                ContainerHash.of(start.spec().container()),
+                Optional.empty()));
       }
       copy.failures(changed);
     }
@@ -263,12 +271,18 @@ public record PodMemory(
       Optional<Failure> before, ActionResult.Failed failed, String hash, Instant now) {
     int count =
         1 + before.filter(f -> f.reason().equals(failed.reason())).map(Failure::count).orElse(0);
-    Failure failure = new Failure(failed.reason(), failed.message(), now, now, count, hash);
+    Failure failure = failure(failed, now, now, count, hash);
     Duration wait =
         failure.ofImage()
             ? doubling(PULL_FIRST, PULL_CAP, count)
             : doubling(RETRY_FIRST, RETRY_CAP, count);
-    return new Failure(failed.reason(), failed.message(), now, now.plus(wait), count, hash);
+    return failure(failed, now, now.plus(wait), count, hash);
+  }
+
+  private static Failure failure(
+      ActionResult.Failed failed, Instant at, Instant retryAt, int count, String hash) {
+    return new Failure(
+        failed.reason(), failed.message(), at, retryAt, count, hash, failed.volumeImage());
   }
 
   static Duration doubling(Duration first, Duration cap, int count) {

@@ -205,7 +205,7 @@ final class PodWorker implements Service {
       Instant now = tools.clock().instant();
       memory = memory.after(action, result, now);
       any = true;
-      if (result instanceof ActionResult.Failed(String reason, String message)) {
+      if (result instanceof ActionResult.Failed(String reason, String message, var _)) {
         log.atWarn()
             .addKeyValue("action", action.getClass().getSimpleName())
             .addKeyValue("reason", reason)

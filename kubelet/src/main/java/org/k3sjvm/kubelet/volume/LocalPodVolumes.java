@@ -160,8 +160,8 @@ public final class LocalPodVolumes implements PodVolumes {
     FileVolumes.Turn turn = files.begin(objects);
     @Nullable VolumeException fault = null;
     for (Volume volume : PodFacts.orEmpty(pod.getSpec().getVolumes())) {
-      if (!wanted.contains(volume.getName())) {
-        continue;
+      if (!wanted.contains(volume.getName()) || volume.getImage() != null) {
+        continue; // images are pulled when a container starts, and mounted by the runtime
       }
       try {
         known.mounted.put(volume.getName(), mountOne(pod, volume, known, turn));

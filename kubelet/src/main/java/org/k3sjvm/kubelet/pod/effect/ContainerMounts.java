@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.k3sjvm.cri.Device;
+import org.k3sjvm.cri.ImageSpec;
 import org.k3sjvm.cri.Mount;
 import org.k3sjvm.cri.RuntimeStatus;
 import org.k3sjvm.kubelet.pod.DesiredPod;
@@ -40,10 +41,15 @@ final class ContainerMounts {
     this.files = files;
   }
 
-  /** In the order of the pod, then the hosts file and the termination log. */
+  /**
+   * In the order of the pod, then the hosts file and the termination log.
+   *
+   * @param images volumes that are images, by name
+   */
   List<Mount> of(
       DesiredPod pod,
       Container container,
+      Map<String, ImageSpec> images,
       List<String> podIps,
       Map<String, String> env,
       int restartCount)
@@ -53,6 +59,13 @@ final class ContainerMounts {
     boolean ownHosts = false;
     int index = 0;
     for (VolumeMount mount : container.getVolumeMounts()) {
+      ownHosts |= mount.getMountPath().equals("/etc/hosts");
+      ImageSpec image = images.get(mount.getName());
+      if (image != null) {
+        index++;
+        mounts.add(show(mount, image, SubPathText.of(mount, env)));
+        continue;
+      }
       MountedVolume volume = volumes.get(mount.getName());
       if (volume == null) {
         throw new ConfigException(
@@ -63,7 +76,6 @@ final class ContainerMounts {
                 + "\"");
       }
       mounts.add(bind(mount, volume, part(pod, container, index++, mount, volume.path(), env)));
-      ownHosts |= mount.getMountPath().equals("/etc/hosts");
     }
     if (!ownHosts && !podIps.isEmpty()) {
       Path hosts = files.hosts(pod, podIps, sandboxes.names(pod));
@@ -113,6 +125,21 @@ final class ContainerMounts {
         recursiveReadOnly(mount),
         Optional.empty(),
         "");
+  }
+
+  /** The runtime mounts it, and finds the part of it: nothing of an image is a path of the host. */
+  private Mount show(VolumeMount mount, ImageSpec image, String part) throws InterruptedException {
+    return new Mount(
+        mount.getMountPath(),
+        "",
+        true,
+        false,
+        propagation(mount),
+        List.of(),
+        List.of(),
+        recursiveReadOnly(mount),
+        Optional.of(image),
+        part);
   }
 
   /** Source: kubelet v1.36 pkg/kubelet/kubelet_pods.go, resolveRecursiveReadOnly. */

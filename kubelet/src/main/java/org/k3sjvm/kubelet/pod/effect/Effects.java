@@ -63,7 +63,7 @@ public final class Effects implements PodEffects {
     } catch (IOException e) {
       return failed(pod, action, e.toString());
     } catch (ImageException e) {
-      return new ActionResult.Failed(e.reason(), String.valueOf(e.getMessage()));
+      return new ActionResult.Failed(e.reason(), String.valueOf(e.getMessage()), e.volumeImage());
     } catch (RuntimeException e) { // something in the pod that nobody foresaw: its owner is told
       log.atError()
           .setCause(e)

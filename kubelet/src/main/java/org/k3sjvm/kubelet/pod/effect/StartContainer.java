@@ -22,7 +22,6 @@ import org.k3sjvm.cri.UserNamespace;
 import org.k3sjvm.kubelet.env.Environment;
 import org.k3sjvm.kubelet.env.ServiceEnv;
 import org.k3sjvm.kubelet.env.ServiceEnv.ServiceAddress;
-import org.k3sjvm.kubelet.image.Credential;
 import org.k3sjvm.kubelet.image.ImageException;
 import org.k3sjvm.kubelet.pod.ActionResult;
 import org.k3sjvm.kubelet.pod.ContainerSpec;
@@ -46,6 +45,7 @@ final class StartContainer {
   private final CreateSandbox sandboxes;
   private final PodFiles files;
   private final ContainerMounts mounts;
+  private final ImageVolumes imageVolumes;
   private final Hooks hooks;
 
   StartContainer(Toolbox tools, CreateSandbox sandboxes, PodFiles files, Hooks hooks) {
@@ -53,6 +53,7 @@ final class StartContainer {
     this.sandboxes = sandboxes;
     this.files = files;
     this.mounts = new ContainerMounts(tools, sandboxes, files);
+    this.imageVolumes = new ImageVolumes(tools);
     this.hooks = hooks;
   }
 
@@ -66,8 +67,10 @@ final class StartContainer {
               throw new ConfigException("unable to find target container \"" + t + "\"");
             });
     PodSandboxConfig sandbox = sandboxes.config(pod, start.sandbox().attempt());
+    AtomicReference<Map<String, ImageSpec>> shown = new AtomicReference<>(Map.of());
+    interrupts.during(() -> shown.set(imageVolumes.of(pod, spec, sandbox)));
     Image image = image(pod, spec, sandbox, interrupts);
-    ContainerConfig config = config(pod, start, image, sandbox);
+    ContainerConfig config = config(pod, start, new Pulled(image, shown.get()), sandbox);
     interrupts.during(() -> awaitNetwork(pod, start.sandbox()));
     interrupts.during(() -> tools.slots().acquire(Slots.Turn.FINISH));
     ContainerId id;
@@ -90,6 +93,13 @@ final class StartContainer {
     files.link(pod, spec.name(), id.value(), start.restartCount());
     return new ActionResult.Started(id, postStart(pod, start, id, interrupts));
   }
+
+  /**
+   * What was pulled for a container.
+   *
+   * @param volumes by name of the volume
+   */
+  private record Pulled(Image own, Map<String, ImageSpec> volumes) {}
 
   /** Not one packet leaves a pod before the rules for it are in force. */
   private void awaitNetwork(DesiredPod pod, ObservedSandbox sandbox) throws InterruptedException {
@@ -116,7 +126,7 @@ final class StartContainer {
                       .ensure(
                           spec.container(),
                           Optional.of(sandbox),
-                          repository -> credentials(pod, repository),
+                          repository -> tools.credentials(pod, repository),
                           e -> event(pod, spec, e))));
     } catch (ImageException e) {
       event(pod, spec, PodEvent.warning("Failed", "Error: " + e.reason()));
@@ -125,19 +135,12 @@ final class StartContainer {
     return image.get();
   }
 
-  private List<Credential> credentials(DesiredPod pod, String repository)
-      throws InterruptedException {
-    return tools
-        .cluster()
-        .credentials()
-        .find(pod.pod(), repository, e -> tools.output().event(pod, e));
-  }
-
   private ContainerConfig config(
-      DesiredPod pod, PodAction.StartContainer start, Image image, PodSandboxConfig sandbox)
+      DesiredPod pod, PodAction.StartContainer start, Pulled images, PodSandboxConfig sandbox)
       throws InterruptedException, IOException {
     Optional<UserNamespace> users = sandbox.linux().securityContext().namespaces().user();
     Container container = start.spec().container();
+    Image image = images.own();
     List<String> hostIps = tools.cluster().hostIps();
     List<String> podIps =
         pod.hostNetwork() ? hostIps : PodAddresses.ordered(start.sandbox().ips(), hostIps);
@@ -159,7 +162,9 @@ final class StartContainer {
         new ContainerConfigs.Parts(
             ImageSpec.of(image.id(), container.getImage()),
             env,
-            mapped(mounts.of(pod, container, podIps, env, start.restartCount()), users),
+            mapped(
+                mounts.of(pod, container, images.volumes(), podIps, env, start.restartCount()),
+                users),
             tools.cgroups().resources(pod, container),
             security(
                 Security.of(

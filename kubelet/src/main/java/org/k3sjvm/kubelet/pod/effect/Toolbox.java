@@ -13,8 +13,10 @@ import org.k3sjvm.cri.ContainerRuntime;
 import org.k3sjvm.kubelet.cgroup.PodCgroups;
 import org.k3sjvm.kubelet.env.EnvObjects;
 import org.k3sjvm.kubelet.env.ServiceEnv.ServiceAddress;
+import org.k3sjvm.kubelet.image.Credential;
 import org.k3sjvm.kubelet.image.Images;
 import org.k3sjvm.kubelet.image.PullCredentials;
+import org.k3sjvm.kubelet.pod.DesiredPod;
 import org.k3sjvm.kubelet.pod.PodOutput;
 import org.k3sjvm.kubelet.pod.PodUid;
 import org.k3sjvm.kubelet.volume.MountedVolume;
@@ -69,6 +71,11 @@ public record Toolbox(
         new Slots(parallelStarts),
         new Slots(2),
         new ConcurrentHashMap<>());
+  }
+
+  /** To try for a pull on behalf of a pod, the closest first. */
+  List<Credential> credentials(DesiredPod pod, String repository) throws InterruptedException {
+    return cluster.credentials().find(pod.pod(), repository, e -> output.event(pod, e));
   }
 
   /**
