@@ -1,12 +1,9 @@
 package org.k3sjvm.networkpolicy.rules;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
-import java.util.TreeSet;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.k3sjvm.linux.LinuxException;
+import org.k3sjvm.linux.filter.IptablesChains;
 import org.k3sjvm.linux.process.Command;
 import org.k3sjvm.linux.process.CommandResult;
 import org.k3sjvm.linux.process.Commands;
@@ -22,12 +19,8 @@ import org.slf4j.LoggerFactory;
 public final class UpstreamLeftovers {
   private static final Logger log = LoggerFactory.getLogger(UpstreamLeftovers.class);
 
-  private static final List<String> VARIANTS =
-      List.of("iptables-nft", "iptables-legacy", "ip6tables-nft", "ip6tables-legacy");
   private static final Pattern CHAIN =
       Pattern.compile("KUBE-(ROUTER-(INPUT|FORWARD|OUTPUT)|POD-FW-[A-Z0-9]+|NWPLCY-[A-Z0-9]+)");
-  private static final Pattern DECLARED = Pattern.compile(":(\\S+) .*");
-  private static final Pattern JUMP = Pattern.compile("-A (\\S+) .*-[jg] (\\S+)(?: .*)?");
   private static final Pattern SET = Pattern.compile("(inet6:)?KUBE-(SRC|DST)-[A-Z0-9]+");
 
   private final Commands commands;
@@ -38,87 +31,50 @@ public final class UpstreamLeftovers {
 
   /** Removes them; what cannot be removed is logged. */
   public void remove() throws InterruptedException {
-    boolean chains = false;
     try {
-      for (String variant : VARIANTS) {
-        chains |= removeChains(variant);
-      }
-      if (chains) {
+      if (new IptablesChains(commands).remove(UpstreamLeftovers::isChain)) {
         removeSets();
       }
     } catch (LinuxException e) {
       log.atWarn()
           .addKeyValue("reason", e.getMessage())
-          .log("network policy rules that upstream's agent left may still be there");
+          .log(
+              "policy rules that upstream's agent left may still hold besides ours: start the agent"
+                  + " again, or remove chains KUBE-ROUTER-*, KUBE-POD-FW-* and KUBE-NWPLCY-*");
     }
   }
 
-  private boolean removeChains(String variant) throws InterruptedException {
-    Optional<CommandResult> saved = run(Command.of(variant + "-save", "-t", "filter"));
-    String script = saved.filter(CommandResult::succeeded).map(r -> removal(r.output())).orElse("");
-    if (script.isEmpty()) {
-      return false;
+  /** After the chains that look into them. */
+  private void removeSets() throws InterruptedException {
+    String script = destruction(ipset(Command.of("ipset", "list", "-n")));
+    if (!script.isEmpty()) {
+      ipset(Command.of("ipset", "restore", "-exist").withInput(script));
     }
-    CommandResult result =
-        commands.run(Command.of(variant + "-restore", "--noflush").withInput(script));
+  }
+
+  private String ipset(Command command) throws InterruptedException {
+    CommandResult result;
+    try {
+      result = commands.run(command);
+    } catch (LinuxException.NotFound e) {
+      return ""; // who has no ipset has no sets
+    }
     if (!result.succeeded()) {
       throw new LinuxException.Failed(
-          "cannot remove kube-router's chains: " + variant + ": " + result.error().strip(), 0);
+          "cannot remove kube-router's sets: ipset: " + result.error().strip(), 0);
     }
-    log.atInfo().addKeyValue("by", variant).log("policy chains of upstream's agent removed");
-    return true;
+    return result.output();
   }
 
-  private void removeSets() throws InterruptedException {
-    Optional<CommandResult> listed = run(Command.of("ipset", "list", "-n"));
-    if (listed.isEmpty() || !listed.get().succeeded()) {
-      return;
-    }
-    StringBuilder script = new StringBuilder();
-    listed
-        .get()
-        .output()
+  private static String destruction(String names) {
+    return names
         .lines()
         .filter(name -> SET.matcher(name).matches())
-        .forEach(name -> script.append("destroy ").append(name).append('\n'));
-    if (!script.isEmpty()) {
-      commands.run(Command.of("ipset", "restore", "-exist").withInput(script.toString()));
-    }
+        .map(name -> "destroy " + name + "\n")
+        .collect(Collectors.joining());
   }
 
-  private Optional<CommandResult> run(Command command) throws InterruptedException {
-    try {
-      return Optional.of(commands.run(command));
-    } catch (LinuxException.NotFound e) {
-      return Optional.empty();
-    }
-  }
-
-  /** From what iptables-save prints to what iptables-restore takes; empty for nothing to do. */
-  static String removal(String saved) {
-    TreeSet<String> chains = new TreeSet<>();
-    List<String> jumps = new ArrayList<>();
-    for (String line : saved.lines().toList()) {
-      Matcher declared = DECLARED.matcher(line);
-      if (declared.matches() && ours(declared.group(1))) {
-        chains.add(declared.group(1));
-      }
-      Matcher jump = JUMP.matcher(line);
-      if (jump.matches() && ours(jump.group(2)) && !ours(jump.group(1))) {
-        jumps.add("-D" + line.substring(2));
-      }
-    }
-    if (chains.isEmpty()) {
-      return "";
-    }
-    StringBuilder script = new StringBuilder("*filter\n");
-    jumps.forEach(jump -> script.append(jump).append('\n'));
-    chains.forEach(chain -> script.append("-F ").append(chain).append('\n'));
-    chains.forEach(chain -> script.append("-X ").append(chain).append('\n'));
-    return script.append("COMMIT\n").toString();
-  }
-
-  private static boolean ours(String chain) {
-    return CHAIN.matcher(chain).matches();
+  private static boolean isChain(String name) {
+    return CHAIN.matcher(name).matches();
   }
 }

@@ -2,11 +2,15 @@ package org.k3sjvm.networkpolicy.rules;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.k3sjvm.linux.process.Command;
+import org.k3sjvm.linux.process.CommandResult;
+import org.k3sjvm.linux.testing.FakeCommands;
 
 class UpstreamLeftoversTest {
   @Test
-  void takesKubeRoutersChainsAndTheJumpsToThemAndNothingElse() {
+  void takesKubeRoutersChainsAndSetsAndTheJumpsToThemAndNothingElse() throws Exception {
     String saved =
         """
         *filter
@@ -32,8 +36,18 @@ class UpstreamLeftoversTest {
         COMMIT
         """;
 
-    assertThat(UpstreamLeftovers.removal(saved))
-        .isEqualTo(
+    FakeCommands commands =
+        new FakeCommands()
+            .install("iptables-nft-save", _ -> success(saved))
+            .install("iptables-nft-restore", _ -> success(""))
+            .install(
+                "ipset",
+                command -> success(command.argv().contains("list") ? "mine\nKUBE-SRC-A\n" : ""));
+
+    new UpstreamLeftovers(commands).remove();
+
+    assertThat(inputs(commands))
+        .containsExactly(
             """
             *filter
             -D INPUT -m comment --comment "kube-router netpol - 4IA2OSFRMVNDXBVV" -j KUBE-ROUTER-INPUT
@@ -51,11 +65,40 @@ class UpstreamLeftoversTest {
             -X KUBE-ROUTER-INPUT
             -X KUBE-ROUTER-OUTPUT
             COMMIT
-            """);
+            """,
+            "destroy KUBE-SRC-A\n");
   }
 
   @Test
-  void doesNothingWhereKubeRouterNeverWas() {
-    assertThat(UpstreamLeftovers.removal("*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n")).isEmpty();
+  void doesNothingWhereKubeRouterNeverWas() throws Exception {
+    FakeCommands commands =
+        new FakeCommands()
+            .install("iptables-nft-save", _ -> success("*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n"))
+            .install("ipset", _ -> success("KUBE-SRC-A\n"));
+
+    new UpstreamLeftovers(commands).remove();
+
+    assertThat(inputs(commands)).isEmpty();
+  }
+
+  @Test
+  void leavesTheSetsWhereTheChainsThatUseThemCannotBeRemoved() throws Exception {
+    FakeCommands commands =
+        new FakeCommands()
+            .install("iptables-nft-save", _ -> success("*filter\n:KUBE-ROUTER-INPUT - [0:0]\n"))
+            .install("iptables-nft-restore", _ -> new CommandResult(4, "", "busy"))
+            .install("ipset", _ -> success("KUBE-SRC-A\n"));
+
+    new UpstreamLeftovers(commands).remove();
+
+    assertThat(commands.ran()).noneMatch(command -> command.argv().getFirst().equals("ipset"));
+  }
+
+  private static CommandResult success(String output) {
+    return new CommandResult(0, output, "");
+  }
+
+  private static List<String> inputs(FakeCommands commands) {
+    return commands.ran().stream().map(Command::input).filter(i -> !i.isEmpty()).toList();
   }
 }
