@@ -1,5 +1,6 @@
 package org.k3sjvm.networkpolicy.compile;
 
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -13,7 +14,6 @@ import org.k3sjvm.networkpolicy.model.Direction;
  * sets are there as long as somebody uses them.
  */
 final class FamilyTable {
-  static final String NAME = "k3s-netpol";
   static final String EGRESS = "egress-isolated";
   static final String INGRESS = "ingress-isolated";
   static final String SELF = "self";
@@ -136,7 +136,7 @@ final class FamilyTable {
       for (PolicyChain policy : policies) {
         use(policy, filler);
       }
-      List<String> rules = new java.util.ArrayList<>();
+      List<String> rules = new ArrayList<>();
       rules.add("ct state invalid drop");
       policies.forEach(p -> rules.add(p.jump()));
       rules.add("goto " + DENY);

@@ -3,10 +3,8 @@ package org.k3sjvm.networkpolicy.compile;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -155,14 +153,6 @@ final class TableState {
     touchedSets = new LinkedHashMap<>();
     touchedChains = new LinkedHashMap<>();
     touchedElements = new LinkedHashMap<>();
-  }
-
-  Set<String> setNames() {
-    return new LinkedHashSet<>(sets.keySet());
-  }
-
-  Map<String, List<String>> chains() {
-    return chains;
   }
 
   /** Members of a set, values of a map by key. */

@@ -33,8 +33,6 @@ public record PodFacts(
     boolean deleting,
     String created) {
 
-  private static final String MIRROR = "kubernetes.io/config.mirror";
-
   public PodFacts {
     labels = Map.copyOf(labels);
     addresses = List.copyOf(addresses);
@@ -62,12 +60,6 @@ public record PodFacts(
         phase.equals("Succeeded") || phase.equals("Failed"),
         meta.getDeletionTimestamp() != null,
         text(meta.getCreationTimestamp()));
-  }
-
-  /** Whether an object only shows a pod that the node was given otherwise. */
-  public static boolean mirrors(Pod pod) {
-    var annotations = pod.getMetadata().getAnnotations();
-    return annotations != null && annotations.containsKey(MIRROR);
   }
 
   public PodFacts withAddresses(List<String> known) {
