@@ -45,7 +45,9 @@ final class NodePolicies implements AutoCloseable {
     } catch (LinuxException e) {
       (wanted ? log.atError() : log.atDebug())
           .addKeyValue("reason", e.getMessage())
-          .log("network policies are not enforced: this host has no nftables");
+          .log(
+              "network policies are not enforced: nftables cannot be used on this host; install it"
+                  + " and start the agent again");
     }
     return new NodePolicies(Optional.empty(), Optional.empty());
   }
@@ -74,9 +76,10 @@ final class NodePolicies implements AutoCloseable {
 
   private record Gatekeeper(NetworkPolicies policies) implements PodNetworkGate {
     @Override
-    public Optional<String> admit(Pod pod, List<String> addresses) throws InterruptedException {
+    public Optional<String> admit(Pod pod, List<String> addresses, boolean ranBefore)
+        throws InterruptedException {
       try {
-        policies.admit(pod, addresses);
+        policies.admit(pod, addresses, ranBefore);
         return Optional.empty();
       } catch (NotInForceException | LinuxException e) {
         return Optional.of(String.valueOf(e.getMessage()));

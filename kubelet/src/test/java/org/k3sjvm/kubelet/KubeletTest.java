@@ -71,9 +71,9 @@ class KubeletTest {
   private volatile Optional<String> networkRefusal = Optional.empty();
   private final List<String> admitted = new CopyOnWriteArrayList<>();
   private final PodNetworkGate gate =
-      (pod, addresses) -> {
+      (pod, addresses, ranBefore) -> {
         if (networkRefusal.isEmpty()) {
-          admitted.add(pod.getMetadata().getName() + addresses);
+          admitted.add(pod.getMetadata().getName() + addresses + (ranBefore ? " again" : ""));
         }
         return networkRefusal;
       };
@@ -153,6 +153,19 @@ class KubeletTest {
 
     Pod ready = await("web", KubeletTest::isReady);
     assertThat(admitted).contains("web[" + ready.getStatus().getPodIP() + "]");
+  }
+
+  @Test
+  void tellsANetworkThatAPodHasUsedFromOneThatItHasNot() throws Exception {
+    api.create(Resources.PODS, pod("web").build());
+    Pod ready = await("web", KubeletTest::isReady);
+    stop();
+    startKubelet();
+    runtime.exit(containers().getFirst().id(), 3);
+
+    String entry = "web[" + ready.getStatus().getPodIP() + "]";
+    Eventually.holds(
+        PATIENCE, () -> admitted.equals(List.of(entry, entry + " again")), admitted::toString);
   }
 
   @Test

@@ -22,6 +22,7 @@ import org.k3sjvm.kube.ReflectorEvent;
 import org.k3sjvm.kube.Resources;
 import org.k3sjvm.kube.Selection;
 import org.k3sjvm.linux.LinuxException;
+import org.k3sjvm.networkpolicy.PolicyBoard.Outcome;
 import org.k3sjvm.networkpolicy.PolicyBoard.Source;
 import org.k3sjvm.networkpolicy.PolicyBoard.Work;
 import org.k3sjvm.networkpolicy.compile.Changes;
@@ -118,34 +119,43 @@ public final class NetworkPolicies implements Service {
 
   /**
    * Returns when the policies that select a pod of this node are in force for its addresses; at
-   * once when they are already.
+   * once when they are already. While they are not known, a container may start again under the
+   * rules that hold its pod since a former agent put them in force.
    *
    * @param addresses as the runtime gave them; none for a pod on the node's own network
+   * @param ranBefore whether a container has run with these addresses before
    * @throws NotInForceException they are not, after some seconds
    */
-  public void admit(Pod pod, List<String> addresses) throws InterruptedException {
+  public void admit(Pod pod, List<String> addresses, boolean ranBefore)
+      throws InterruptedException {
     PodFacts facts = PodFacts.of(pod, addresses);
     if (facts.addresses().isEmpty()) {
       return;
     }
-    switch (board.changeAndAwait(model -> model.ownPod(facts), PATIENCE)) {
-      case IN_FORCE -> {}
-      case LATE -> {
-        if (board.ask(model -> model.selects(facts))) {
+    Outcome outcome = board.changeAndAwait(model -> model.ownPod(facts), PATIENCE);
+    if (outcome == Outcome.IN_FORCE) {
+      return;
+    }
+    boolean selected = board.ask(model -> model.selects(facts));
+    switch (Admission.of(outcome, selected, tables.present(), ranBefore)) {
+      case FREE -> {}
+      case NOT_IN_FORCE ->
           throw new NotInForceException(
               "the network policies that select this pod are not in force yet"
                   + board.trouble().map(t -> ": " + t).orElse(""));
-        }
-      }
-      case UNKNOWN -> {
-        if (tables.present() || board.ask(model -> model.selects(facts))) {
+      case NOT_KNOWN ->
           throw new NotInForceException(
-              "network policies are not known yet: the API server did not tell them");
-        }
-        log.atWarn()
-            .addKeyValue("pod", facts.name())
-            .log("a pod starts before network policies are known: no policy was in force before");
-      }
+              "network policies are not known yet: the API server did not tell them in "
+                  + PATIENCE.toSeconds()
+                  + " s");
+      case UNDER_FORMER_RULES ->
+          log.atWarn()
+              .addKeyValue("pod", facts.name())
+              .log("network policies are not known yet: a container starts under the former rules");
+      case BEFORE_ANY_POLICY ->
+          log.atWarn()
+              .addKeyValue("pod", facts.name())
+              .log("a pod starts before network policies are known: no policy was in force before");
     }
   }
 

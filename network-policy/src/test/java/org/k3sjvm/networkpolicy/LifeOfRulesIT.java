@@ -63,7 +63,7 @@ class LifeOfRulesIT {
     for (int i = 0; i < 5; i++) {
       RigPod young = rig.young("jail", "young-" + i);
 
-      rig.policies().admit(PolicyRig.object(young, Map.of(), List.of()), young.addresses());
+      rig.policies().admit(PolicyRig.object(young, Map.of(), List.of()), young.addresses(), false);
 
       assertThat(reaches(young.namespace, web.ipv4, 80)).isFalse();
       assertThat(reaches(young.namespace, web.ipv6, 80)).isFalse();
@@ -79,13 +79,13 @@ class LifeOfRulesIT {
     rig.await(false, old.namespace, web.ipv4, 80);
 
     RigPod heir = old.as("shop", "heir");
-    rig.policies().admit(PolicyRig.object(heir, Map.of(), List.of()), heir.addresses());
+    rig.policies().admit(PolicyRig.object(heir, Map.of(), List.of()), heir.addresses(), false);
     assertThat(reaches(heir.namespace, web.ipv4, 80)).isTrue();
 
     rig.api().delete(Resources.PODS, old.name, DeleteRequest.DEFAULT);
     rig.api().create(Resources.PODS, PolicyRig.object(heir, Map.of(), heir.addresses()));
     RigPod again = heir.as("jail", "again");
-    rig.policies().admit(PolicyRig.object(again, Map.of(), List.of()), again.addresses());
+    rig.policies().admit(PolicyRig.object(again, Map.of(), List.of()), again.addresses(), false);
     assertThat(reaches(again.namespace, web.ipv4, 80)).isFalse();
   }
 
@@ -137,20 +137,45 @@ class LifeOfRulesIT {
     rig.policy("jail", "deny", DENY);
     rig.start();
     PolicyRig.until("the table", () -> rig.ruleset().contains("k3s-netpol"));
-    rig.stop();
-    for (int i = 0; i < 100; i++) {
-      rig.api().failNext(Verb.LIST, new KubeException.Unavailable("list", "away", null));
-    }
-    rig.start();
+    restartWithTheApiAway();
     RigPod young = rig.young("jail", "young");
 
     assertThatThrownBy(
             () ->
                 rig.policies()
-                    .admit(PolicyRig.object(young, Map.of(), List.of()), young.addresses()))
+                    .admit(PolicyRig.object(young, Map.of(), List.of()), young.addresses(), false))
         .isInstanceOf(NotInForceException.class)
         .hasMessageContaining("not known yet");
     assertThat(rig.ruleset()).contains("k3s-netpol");
+  }
+
+  @Test
+  void letsContainersOfOldPodsStartAgainUnderTheRulesOfBefore() throws Exception {
+    rig.policy("jail", "deny", DENY);
+    rig.start();
+    PolicyRig.until("the table", () -> rig.ruleset().contains("k3s-netpol"));
+    RigPod old = rig.young("jail", "old");
+    rig.policies().admit(PolicyRig.object(old, Map.of(), List.of()), old.addresses(), false);
+    rig.policies().admit(PolicyRig.object(friend, Map.of(), List.of()), friend.addresses(), true);
+    String before = rig.ruleset();
+    restartWithTheApiAway();
+
+    rig.policies().admit(PolicyRig.object(old, Map.of(), List.of()), old.addresses(), true);
+
+    assertThat(rig.ruleset()).isEqualTo(before);
+    for (String address : web.addresses()) {
+      assertThat(reaches(old.namespace, address, 80)).isFalse();
+      assertThat(reaches(friend.namespace, address, 80)).isTrue();
+    }
+    assertThat(reaches(web.namespace, old.ipv4, 80)).isFalse();
+  }
+
+  private void restartWithTheApiAway() throws Exception {
+    rig.stop();
+    for (int i = 0; i < 100; i++) {
+      rig.api().failNext(Verb.LIST, new KubeException.Unavailable("list", "away", null));
+    }
+    rig.start();
   }
 
   @Test

@@ -52,6 +52,12 @@ public record ObservedPod(List<ObservedSandbox> sandboxes, List<ObservedContaine
         .findFirst();
   }
 
+  /** Whether a container has run in a sandbox, be it over by now. */
+  public boolean hasRunIn(SandboxId sandbox) {
+    return containers.stream()
+        .anyMatch(c -> c.sandbox().equals(sandbox) && c.startedAt().isPresent());
+  }
+
   /** Containers of which something may still run. */
   public List<ObservedContainer> alive() {
     return containers.stream().filter(ObservedContainer::alive).toList();

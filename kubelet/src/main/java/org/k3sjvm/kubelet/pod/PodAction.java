@@ -25,14 +25,15 @@ public sealed interface PodAction {
    *
    * @param restartCount how often it was restarted, this time included
    * @param target whose processes it sees; empty for its own or its pod's
+   * @param ranBefore whether a container has run in this sandbox before
    */
   record StartContainer(
-      ContainerSpec spec, ObservedSandbox sandbox, int restartCount, Optional<ContainerId> target)
-      implements PodAction {
-    public StartContainer(ContainerSpec spec, ObservedSandbox sandbox, int restartCount) {
-      this(spec, sandbox, restartCount, Optional.empty());
-    }
-  }
+      ContainerSpec spec,
+      ObservedSandbox sandbox,
+      int restartCount,
+      Optional<ContainerId> target,
+      boolean ranBefore)
+      implements PodAction {}
 
   /**
    * Brings what the node agreed to into force for running containers and their pod.

@@ -427,7 +427,8 @@ public final class PodPlanner {
           view.desired()
               .target(spec)
               .flatMap(t -> view.observed().newest(t))
-              .map(ObservedContainer::id));
+              .map(ObservedContainer::id),
+          view.observed().hasRunIn(sandbox.id()));
     }
 
     private void lookSoon(ContainerSpec spec, ObservedContainer running) {

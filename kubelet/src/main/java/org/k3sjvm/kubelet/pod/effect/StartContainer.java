@@ -71,7 +71,7 @@ final class StartContainer {
     interrupts.during(() -> shown.set(imageVolumes.of(pod, spec, sandbox)));
     Image image = image(pod, spec, sandbox, interrupts);
     ContainerConfig config = config(pod, start, new Pulled(image, shown.get()), sandbox);
-    interrupts.during(() -> awaitNetwork(pod, start.sandbox()));
+    interrupts.during(() -> awaitNetwork(pod, start));
     interrupts.during(() -> tools.slots().acquire(Slots.Turn.FINISH));
     ContainerId id;
     try {
@@ -102,11 +102,13 @@ final class StartContainer {
   private record Pulled(Image own, Map<String, ImageSpec> volumes) {}
 
   /** Not one packet leaves a pod before the rules for it are in force. */
-  private void awaitNetwork(DesiredPod pod, ObservedSandbox sandbox) throws InterruptedException {
+  private void awaitNetwork(DesiredPod pod, PodAction.StartContainer start)
+      throws InterruptedException {
+    ObservedSandbox sandbox = start.sandbox();
     tools
         .isolation()
         .network()
-        .admit(pod.pod(), sandbox.hostNetwork() ? List.of() : sandbox.ips())
+        .admit(pod.pod(), sandbox.hostNetwork() ? List.of() : sandbox.ips(), start.ranBefore())
         .ifPresent(
             why -> {
               throw new ConfigException(why);
