@@ -22,6 +22,7 @@ public final class Main {
       COMMANDS:
          agent    Run the node agent: join this machine to a K3s server
          server   Run a small server, and an agent on this machine
+         check-network  Check the ways to other nodes' pods, and say how to repair them
          pod-starts  Show where the time went while the newest pods started
 
       GLOBAL OPTIONS:
@@ -87,6 +88,7 @@ public final class Main {
     try {
       return switch (name) {
         case "agent" -> AgentCommand.run(arguments, out);
+        case "check-network" -> CheckNetworkCommand.run(arguments, out, err);
         case "pod-starts" -> PodStartsCommand.run(arguments, out, err);
         case "server" -> ServerCommand.run(arguments, out);
         default -> usage(err, "no command is named " + name + "; 'k3s --help' lists them");

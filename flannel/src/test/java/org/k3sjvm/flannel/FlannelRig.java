@@ -145,6 +145,15 @@ final class FlannelRig implements AutoCloseable {
       return pod;
     }
 
+    /** Lets some packets no further, until the table {@code broken} is deleted. */
+    void drop(String hook, String match) throws InterruptedException {
+      namespace.exec("nft", "add table ip broken");
+      namespace.exec(
+          "nft",
+          "add chain ip broken " + hook + " { type filter hook " + hook + " priority -300; }");
+      namespace.exec("nft", "add rule ip broken " + hook + " " + match + " drop");
+    }
+
     String mac() throws Exception {
       return namespace
           .exec("ip", "-o", "link", "show", "flannel.1")
@@ -210,6 +219,11 @@ final class FlannelRig implements AutoCloseable {
   private void plug(String port, TestNamespace namespace) throws InterruptedException {
     lan.cable(port, namespace, "eth0");
     lan.exec("ip", "link", "set", port, "master", "br0");
+  }
+
+  /** Makes the cable to a host narrow on the side of the switch, which drops what is too big. */
+  void setPortMtu(int number, int mtuBytes) throws InterruptedException {
+    lan.exec("ip", "link", "set", "p" + number, "mtu", Integer.toString(mtuBytes));
   }
 
   TestNamespace namespace(String label) throws Exception {

@@ -20,6 +20,7 @@ public final class Errno {
   public static final int EROFS = 30;
   public static final int ERANGE = 34;
   public static final int ENOSYS = 38;
+  public static final int EMSGSIZE = 90;
   public static final int EPROTONOSUPPORT = 93;
   public static final int EOPNOTSUPP = 95;
   public static final int EAFNOSUPPORT = 97;
@@ -54,6 +55,7 @@ public final class Errno {
       case EROFS -> "read-only file system";
       case ERANGE -> "out of range";
       case ENOSYS -> "not implemented by this kernel";
+      case EMSGSIZE -> "message too long";
       case EPROTONOSUPPORT -> "protocol not supported";
       case EOPNOTSUPP -> "not supported";
       case EAFNOSUPPORT -> "address family not supported";

@@ -68,11 +68,21 @@ public final class FlannelAnnotations {
   }
 
   /** The address to send to; empty when there is none that can be read. */
-  static Optional<InetAddress> publicIp(Map<String, String> annotations, Family family) {
+  public static Optional<InetAddress> publicIp(Map<String, String> annotations, Family family) {
     return Optional.ofNullable(annotations.get(family.publicIpAnnotation()))
         .filter(IpAddresses::isLiteral)
         .map(IpAddresses::parse)
         .filter(address -> Family.of(address) == family && !address.isAnyLocalAddress());
+  }
+
+  /** Whether somebody else says where the node is to be sent to. */
+  public static boolean isOverwritten(Map<String, String> annotations, Family family) {
+    return !annotations.getOrDefault(family.publicIpOverwriteAnnotation(), "").isEmpty();
+  }
+
+  /** How the node is reached, whether or not we know that way. */
+  public static Optional<String> backend(Map<String, String> annotations) {
+    return Optional.ofNullable(annotations.get(BACKEND_TYPE));
   }
 
   /** Whether flannel runs on the node, with that backend. */

@@ -16,13 +16,15 @@ import org.k3sjvm.base.net.Cidr;
  * @param podCidrs the network of its pods, by family; empty until a controller gave it one
  * @param annotations those of flannel only
  * @param networkUnavailable a condition of that name stands at True
+ * @param ready likewise
  */
 public record NodeLease(
     String node,
     String created,
     Map<Family, Cidr> podCidrs,
     Map<String, String> annotations,
-    boolean networkUnavailable) {
+    boolean networkUnavailable,
+    boolean ready) {
   private static final int MOST_CIDRS = 2;
 
   public NodeLease {
@@ -52,7 +54,8 @@ public record NodeLease(
         created == null ? "" : created,
         podCidrs(node),
         annotations,
-        isNetworkUnavailable(node));
+        isTrue(node, "NetworkUnavailable"),
+        isTrue(node, "Ready"));
   }
 
   private static Map<Family, Cidr> podCidrs(Node node) {
@@ -76,13 +79,12 @@ public record NodeLease(
     return byFamily;
   }
 
-  private static boolean isNetworkUnavailable(Node node) {
+  private static boolean isTrue(Node node, String type) {
     if (node.getStatus() == null || node.getStatus().getConditions() == null) {
       return false;
     }
     for (NodeCondition condition : node.getStatus().getConditions()) {
-      if ("NetworkUnavailable".equals(condition.getType())
-          && "True".equals(condition.getStatus())) {
+      if (type.equals(condition.getType()) && "True".equals(condition.getStatus())) {
         return true;
       }
     }

@@ -1,0 +1,91 @@
+package org.k3sjvm.flannel.check;
+
+import io.fabric8.kubernetes.api.model.Node;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.k3sjvm.flannel.lease.Family;
+import org.k3sjvm.linux.LinuxException;
+import org.k3sjvm.linux.echo.IcmpEchoes;
+import org.k3sjvm.linux.echo.IcmpRollCall;
+import org.k3sjvm.linux.host.ProcSysctls;
+import org.k3sjvm.linux.netlink.NetlinkNetwork;
+
+/** {@code k3s check-network}: looks at everything once. Changes nothing. */
+public final class NetworkCheck {
+  private NetworkCheck() {}
+
+  /**
+   * Checks the network namespace of the calling thread.
+   *
+   * @param nodes of the cluster; empty when the API is away, and then the kernel tells the peers
+   * @param ownName of this node, where it is known
+   * @throws CannotCheckException there is nothing here that can be checked
+   * @throws LinuxException.Denied rights are missing
+   */
+  public static NetworkReport run(Collection<Node> nodes, Optional<String> ownName)
+      throws InterruptedException, CannotCheckException {
+    try (NetlinkNetwork network = NetlinkNetwork.open();
+        IcmpEchoes echoes = IcmpEchoes.open();
+        IcmpRollCall calls = IcmpRollCall.open()) {
+      Survey survey = new Survey(network, new ProcSysctls(), firewall(), nodes, ownName);
+      Observer observer = new Observer(echoes, calls);
+      List<NetworkReport.Side> sides = new ArrayList<>();
+      for (Family family : Family.values()) {
+        OwnEnd own = survey.own(family);
+        boolean expected = own.announced().flatMap(OwnEnd.Announced::mac).isPresent();
+        if (own.device().isPresent() || expected) {
+          sides.add(side(survey, observer, own));
+        }
+      }
+      if (sides.isEmpty()) {
+        throw new CannotCheckException(
+            survey
+                .otherBackend()
+                .map(backend -> "this node's flannel backend is " + backend + ", not vxlan")
+                .orElse(
+                    "there is no interface flannel.1 here, and no node was found that is this"
+                        + " one: run this where 'k3s agent' runs"));
+      }
+      return new NetworkReport(sides, !nodes.isEmpty());
+    }
+  }
+
+  private static NetworkReport.Side side(Survey survey, Observer observer, OwnEnd own)
+      throws InterruptedException {
+    List<Target> targets = survey.targets(own);
+    Set<InetAddress> answered =
+        observer.answering(targets.stream().map(Target::tunnelAddress).toList());
+    List<Finding> findings = new ArrayList<>(Diagnosis.of(own));
+    List<PeerSight> sights = new ArrayList<>();
+    for (Target target : targets) {
+      List<String> differences = survey.differences(own, target.peer());
+      PeerSight sight =
+          answered.contains(target.tunnelAddress())
+              ? observer.good(own, target, differences)
+              : observer.silent(own, target, differences);
+      sights.add(sight);
+      findings.addAll(Diagnosis.of(own, sight));
+    }
+    return new NetworkReport.Side(own, sights, findings);
+  }
+
+  private static OwnEnd.Firewall firewall() {
+    if (Files.isDirectory(Path.of("/run/firewalld"))) {
+      return OwnEnd.Firewall.FIREWALLD;
+    }
+    try {
+      return Files.readString(Path.of("/etc/ufw/ufw.conf")).contains("ENABLED=yes")
+          ? OwnEnd.Firewall.UFW
+          : OwnEnd.Firewall.NONE;
+    } catch (IOException e) {
+      return OwnEnd.Firewall.NONE;
+    }
+  }
+}

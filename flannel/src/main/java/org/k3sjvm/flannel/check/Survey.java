@@ -1,0 +1,200 @@
+package org.k3sjvm.flannel.check;
+
+import io.fabric8.kubernetes.api.model.Node;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.k3sjvm.base.net.Cidr;
+import org.k3sjvm.base.net.IpAddresses;
+import org.k3sjvm.flannel.lease.BackendType;
+import org.k3sjvm.flannel.lease.Family;
+import org.k3sjvm.flannel.lease.FlannelAnnotations;
+import org.k3sjvm.flannel.lease.NodeLease;
+import org.k3sjvm.flannel.lease.Peer;
+import org.k3sjvm.flannel.lease.Peers;
+import org.k3sjvm.flannel.plan.Entries;
+import org.k3sjvm.linux.host.Sysctls;
+import org.k3sjvm.linux.net.ForwardingEntry;
+import org.k3sjvm.linux.net.HostNetwork;
+import org.k3sjvm.linux.net.InterfaceAddress;
+import org.k3sjvm.linux.net.Link;
+import org.k3sjvm.linux.net.MacAddress;
+import org.k3sjvm.linux.net.Neighbour;
+import org.k3sjvm.linux.net.Route;
+import org.k3sjvm.linux.net.VxlanSettings;
+
+/** What is to be checked: read from the kernel and, while the API answers, from the nodes. */
+final class Survey {
+  private final HostNetwork network;
+  private final Sysctls sysctls;
+  private final OwnEnd.Firewall firewall;
+  private final List<NodeLease> leases;
+  private final Map<String, Node> nodes = new HashMap<>();
+  private final Optional<String> ownName;
+
+  /**
+   * A survey.
+   *
+   * @param nodes of the cluster; empty when the API is away
+   * @param ownName of this node, where it is known
+   */
+  Survey(
+      HostNetwork network,
+      Sysctls sysctls,
+      OwnEnd.Firewall firewall,
+      Collection<Node> nodes,
+      Optional<String> ownName) {
+    this.network = network;
+    this.sysctls = sysctls;
+    this.firewall = firewall;
+    this.ownName = ownName;
+    this.leases = nodes.stream().flatMap(node -> lease(node).stream()).toList();
+    nodes.forEach(node -> this.nodes.put(node.getMetadata().getName(), node));
+  }
+
+  /** A node whose pod networks cannot be read is left out, as flannel does. */
+  private static Optional<NodeLease> lease(Node node) {
+    try {
+      return Optional.of(NodeLease.of(node));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** This node in a family. */
+  OwnEnd own(Family family) {
+    String deviceName = family.isIpv6() ? "flannel-v6.1" : "flannel.1";
+    Optional<Link> device = network.link(deviceName).filter(link -> link.vxlan().isPresent());
+    Optional<Link> uplink =
+        device
+            .flatMap(Link::vxlan)
+            .map(VxlanSettings::lowerLink)
+            .filter(index -> index != 0)
+            .flatMap(network::link);
+    Optional<NodeLease> lease =
+        leases.stream()
+            .filter(one -> ownName.filter(one.node()::equals).isPresent())
+            .filter(one -> one.podCidrs().containsKey(family))
+            .findFirst();
+    return new OwnEnd(
+        ownName.orElse(""),
+        family,
+        device,
+        uplink,
+        uplink.map(link -> addresses(link, family)).orElse(List.of()),
+        lease.map(
+            one ->
+                new OwnEnd.Announced(
+                    FlannelAnnotations.mac(one.annotations(), family),
+                    FlannelAnnotations.publicIp(one.annotations(), family),
+                    FlannelAnnotations.isOverwritten(one.annotations(), family))),
+        ownName.map(name -> nodeAddresses(name, family)).orElse(List.of()),
+        uplink.filter(link -> isStrict(link.name())).isPresent(),
+        firewall);
+  }
+
+  /** Whether this node says that it is reached in another way, which this check does not know. */
+  Optional<String> otherBackend() {
+    return leases.stream()
+        .filter(one -> ownName.filter(one.node()::equals).isPresent())
+        .findFirst()
+        .flatMap(one -> FlannelAnnotations.backend(one.annotations()))
+        .filter(backend -> !backend.equals(BackendType.VXLAN.text()));
+  }
+
+  /** Whom packets are to reach: what the nodes say, or what the kernel was told before. */
+  List<Target> targets(OwnEnd own) {
+    if (own.device().isEmpty()) {
+      return List.of();
+    }
+    Family family = own.family();
+    Link device = own.device().get();
+    if (leases.isEmpty()) {
+      return remembered(device, family).stream()
+          .map(peer -> new Target(peer, true, List.of()))
+          .toList();
+    }
+    Cidr all = Cidr.parse(family.isIpv6() ? "::/0" : "0.0.0.0/0");
+    Cidr ownSubnet =
+        leases.stream()
+            .filter(one -> one.node().equals(own.node()))
+            .flatMap(one -> Optional.ofNullable(one.podCidrs().get(family)).stream())
+            .findFirst()
+            .orElse(all);
+    return Peers.of(leases, family, BackendType.VXLAN, own.node(), ownSubnet, all).peers().stream()
+        .map(peer -> new Target(peer, isReady(peer), nodeAddresses(peer.node(), family)))
+        .toList();
+  }
+
+  /** Entries that a peer needs and the kernel has not. */
+  List<String> differences(OwnEnd own, Peer peer) {
+    Link device = own.device().orElseThrow();
+    Entries wanted = Entries.wantedOnVxlan(List.of(peer), device.index());
+    List<String> missing = new ArrayList<>();
+    List<Neighbour> neighbours = network.neighbours(device.index());
+    List<ForwardingEntry> forwarding = network.forwarding(device.index());
+    List<Route> routes = network.routes(own.family().isIpv6());
+    wanted.routes().stream()
+        .filter(one -> !routes.contains(one))
+        .forEach(one -> missing.add("route " + one));
+    wanted.neighbours().stream()
+        .filter(one -> !neighbours.contains(one))
+        .forEach(one -> missing.add("neighbour " + one));
+    wanted.forwarding().stream()
+        .filter(one -> !forwarding.contains(one))
+        .forEach(one -> missing.add("forwarding entry " + one));
+    return missing.stream()
+        .map(text -> text.replace("dev #" + device.index(), "dev " + device.name()))
+        .toList();
+  }
+
+  private List<Peer> remembered(Link device, Family family) {
+    Map<InetAddress, MacAddress> macs = new HashMap<>();
+    Map<MacAddress, InetAddress> hosts = new HashMap<>();
+    network.neighbours(device.index()).forEach(one -> macs.put(one.address(), one.mac()));
+    network.forwarding(device.index()).forEach(one -> hosts.put(one.mac(), one.destination()));
+    List<Peer> peers = new ArrayList<>();
+    for (Route route : network.routes(family.isIpv6())) {
+      Optional<MacAddress> mac = route.via().flatMap(hop -> Optional.ofNullable(macs.get(hop)));
+      Optional<InetAddress> host = mac.flatMap(one -> Optional.ofNullable(hosts.get(one)));
+      if (route.link() == device.index() && host.isPresent()) {
+        peers.add(new Peer("", route.destination(), host.get(), mac));
+      }
+    }
+    return peers;
+  }
+
+  private List<InetAddress> addresses(Link link, Family family) {
+    return network.addresses(link.index()).stream()
+        .map(InterfaceAddress::address)
+        .filter(address -> Family.of(address) == family)
+        .toList();
+  }
+
+  private List<InetAddress> nodeAddresses(String name, Family family) {
+    Node node = nodes.get(name);
+    if (node == null || node.getStatus() == null || node.getStatus().getAddresses() == null) {
+      return List.of();
+    }
+    return node.getStatus().getAddresses().stream()
+        .filter(one -> one.getType().endsWith("IP"))
+        .filter(one -> IpAddresses.isLiteral(one.getAddress()))
+        .map(one -> IpAddresses.parse(one.getAddress()))
+        .filter(address -> Family.of(address) == family)
+        .toList();
+  }
+
+  private boolean isReady(Peer peer) {
+    return leases.stream().filter(one -> one.node().equals(peer.node())).anyMatch(NodeLease::ready);
+  }
+
+  private boolean isStrict(String link) {
+    return List.of("all", link).stream()
+        .flatMap(name -> sysctls.read("net/ipv4/conf/" + name + "/rp_filter").stream())
+        .anyMatch("1"::equals);
+  }
+}

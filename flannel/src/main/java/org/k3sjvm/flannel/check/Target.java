@@ -1,0 +1,29 @@
+package org.k3sjvm.flannel.check;
+
+import java.net.InetAddress;
+import java.util.List;
+import org.k3sjvm.base.net.IpAddresses;
+import org.k3sjvm.flannel.lease.Peer;
+
+/**
+ * A peer as it is said to be.
+ *
+ * @param peer its node is empty when the API did not tell it
+ * @param ready the API says so, or does not say
+ * @param nodeAddresses of its Node object
+ */
+public record Target(Peer peer, boolean ready, List<InetAddress> nodeAddresses) {
+  public Target {
+    nodeAddresses = List.copyOf(nodeAddresses);
+  }
+
+  /** The address of its VXLAN device, which answers pings like any address of a host. */
+  InetAddress tunnelAddress() {
+    return peer.podCidr().address();
+  }
+
+  /** Its name, or what stands in for it. */
+  String name() {
+    return peer.node().isEmpty() ? "the node at " + IpAddresses.text(peer.publicIp()) : peer.node();
+  }
+}
