@@ -2,14 +2,19 @@ package org.k3sjvm.cri.testing;
 
 import java.time.Instant;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.k3sjvm.cri.Container;
 import org.k3sjvm.cri.ContainerConfig;
+import org.k3sjvm.cri.ContainerFilter;
 import org.k3sjvm.cri.ContainerId;
 import org.k3sjvm.cri.ContainerState;
+import org.k3sjvm.cri.ContainerStats;
 import org.k3sjvm.cri.ContainerStatus;
+import org.k3sjvm.cri.CpuUsage;
 import org.k3sjvm.cri.ImageSpec;
 import org.k3sjvm.cri.LinuxResources;
+import org.k3sjvm.cri.MemoryUsage;
 import org.k3sjvm.cri.PodSandboxConfig;
 import org.k3sjvm.cri.SandboxId;
 
@@ -43,6 +48,19 @@ final class FakeContainer {
     this.image = image;
     this.createdAt = createdAt;
     this.resources = config.resources();
+  }
+
+  boolean matches(ContainerFilter filter) {
+    return filter.id().map(id::equals).orElse(true)
+        && filter.sandbox().map(sandbox::equals).orElse(true)
+        && config.labels().entrySet().containsAll(filter.labels().entrySet());
+  }
+
+  void end(int code, String why, Instant now) {
+    state = ContainerState.EXITED;
+    finishedAt = now;
+    exitCode = code;
+    reason = why;
   }
 
   Container listed() {
@@ -81,5 +99,18 @@ final class FakeContainer {
         Optional.of(resources),
         Optional.empty(),
         "");
+  }
+
+  /** One millisecond of CPU and one MiB, whatever it does. */
+  ContainerStats stats(Instant now) {
+    OptionalLong none = OptionalLong.empty();
+    return new ContainerStats(
+        id,
+        config.metadata(),
+        config.labels(),
+        Optional.of(new CpuUsage(now, OptionalLong.of(1_000_000), none)),
+        Optional.of(new MemoryUsage(now, OptionalLong.of(1 << 20), none, none, none, none, none)),
+        Optional.empty(),
+        Optional.empty());
   }
 }

@@ -4,15 +4,11 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -28,11 +24,9 @@ import org.k3sjvm.cri.ContainerRuntime;
 import org.k3sjvm.cri.ContainerState;
 import org.k3sjvm.cri.ContainerStats;
 import org.k3sjvm.cri.ContainerStatus;
-import org.k3sjvm.cri.CpuUsage;
 import org.k3sjvm.cri.CriException;
 import org.k3sjvm.cri.ExecResult;
 import org.k3sjvm.cri.LinuxResources;
-import org.k3sjvm.cri.MemoryUsage;
 import org.k3sjvm.cri.NamespaceMode;
 import org.k3sjvm.cri.PodSandbox;
 import org.k3sjvm.cri.PodSandboxConfig;
@@ -59,6 +53,7 @@ public final class FakeContainerRuntime implements ContainerRuntime {
   private final Sleeper sleeper;
   private final Orders orders = new Orders();
   private final FakeImageService images;
+  private final FakeEvents events = new FakeEvents();
 
   @GuardedBy("lock")
   private final Map<SandboxId, FakeSandbox> sandboxes = new LinkedHashMap<>();
@@ -68,9 +63,6 @@ public final class FakeContainerRuntime implements ContainerRuntime {
 
   @GuardedBy("lock")
   private final Map<String, RuntimeStatus.RuntimeCondition> conditions = new LinkedHashMap<>();
-
-  @GuardedBy("lock")
-  private final List<BlockingQueue<ContainerEvent>> listeners = new ArrayList<>();
 
   @GuardedBy("lock")
   private Function<ContainerConfig, OptionalInt> endsAtStart = config -> OptionalInt.empty();
@@ -293,9 +285,7 @@ public final class FakeContainerRuntime implements ContainerRuntime {
     orders.obey("ListPodSandbox", "");
     synchronized (lock) {
       return sandboxes.values().stream()
-          .filter(s -> filter.id().map(s.id::equals).orElse(true))
-          .filter(s -> filter.state().map(state -> state == s.state).orElse(true))
-          .filter(s -> s.config.labels().entrySet().containsAll(filter.labels().entrySet()))
+          .filter(s -> s.matches(filter))
           .map(FakeSandbox::listed)
           .toList();
     }
@@ -397,7 +387,7 @@ public final class FakeContainerRuntime implements ContainerRuntime {
     orders.obey("ListContainers", "");
     synchronized (lock) {
       return containers.values().stream()
-          .filter(c -> matches(c, filter))
+          .filter(c -> c.matches(filter))
           .filter(c -> filter.state().map(state -> state == c.state).orElse(true))
           .map(FakeContainer::listed)
           .toList();
@@ -474,7 +464,7 @@ public final class FakeContainerRuntime implements ContainerRuntime {
   public ContainerStats containerStats(ContainerId container) throws InterruptedException {
     orders.obey("ContainerStats", container.value());
     synchronized (lock) {
-      return stats(container(container, "ContainerStats"));
+      return container(container, "ContainerStats").stats(clock.instant());
     }
   }
 
@@ -484,9 +474,9 @@ public final class FakeContainerRuntime implements ContainerRuntime {
     orders.obey("ListContainerStats", "");
     synchronized (lock) {
       return containers.values().stream()
-          .filter(c -> matches(c, filter))
+          .filter(c -> c.matches(filter))
           .filter(c -> c.state == ContainerState.RUNNING)
-          .map(this::stats)
+          .map(c -> c.stats(clock.instant()))
           .toList();
     }
   }
@@ -508,19 +498,7 @@ public final class FakeContainerRuntime implements ContainerRuntime {
   @Override
   public void containerEvents(Consumer<ContainerEvent> sink) throws InterruptedException {
     orders.obey("GetContainerEvents", "");
-    BlockingQueue<ContainerEvent> events = new LinkedBlockingQueue<>();
-    synchronized (lock) {
-      listeners.add(events);
-    }
-    try {
-      while (true) {
-        sink.accept(events.take());
-      }
-    } finally {
-      synchronized (lock) {
-        listeners.remove(events);
-      }
-    }
+    events.listen(sink);
   }
 
   // --- inside ---
@@ -570,19 +548,16 @@ public final class FakeContainerRuntime implements ContainerRuntime {
 
   @GuardedBy("lock")
   private void end(FakeContainer container, int exitCode, String reason) {
-    container.state = ContainerState.EXITED;
-    container.finishedAt = clock.instant();
-    container.exitCode = exitCode;
-    container.reason = reason;
+    container.end(exitCode, reason, clock.instant());
     tell(container.id.value(), ContainerEvent.Type.STOPPED, sandboxes.get(container.sandbox));
   }
 
   @GuardedBy("lock")
   private void tell(String id, ContainerEvent.Type type, @Nullable FakeSandbox sandbox) {
-    if (listeners.isEmpty()) {
+    if (!events.heard()) {
       return;
     }
-    ContainerEvent event =
+    events.tell(
         new ContainerEvent(
             id,
             type,
@@ -593,28 +568,7 @@ public final class FakeContainerRuntime implements ContainerRuntime {
                 : containers.values().stream()
                     .filter(c -> c.sandbox.equals(sandbox.id))
                     .map(FakeContainer::status)
-                    .toList());
-    listeners.forEach(queue -> queue.add(event));
-  }
-
-  private static boolean matches(FakeContainer c, ContainerFilter filter) {
-    return filter.id().map(c.id::equals).orElse(true)
-        && filter.sandbox().map(c.sandbox::equals).orElse(true)
-        && c.config.labels().entrySet().containsAll(filter.labels().entrySet());
-  }
-
-  private ContainerStats stats(FakeContainer c) {
-    OptionalLong none = OptionalLong.empty();
-    return new ContainerStats(
-        c.id,
-        c.config.metadata(),
-        c.config.labels(),
-        Optional.of(new CpuUsage(clock.instant(), OptionalLong.of(1_000_000), none)),
-        Optional.of(
-            new MemoryUsage(
-                clock.instant(), OptionalLong.of(1 << 20), none, none, none, none, none)),
-        Optional.empty(),
-        Optional.empty());
+                    .toList()));
   }
 
   /** 64 hexadecimal digits that tell at a glance in which order things were made. */

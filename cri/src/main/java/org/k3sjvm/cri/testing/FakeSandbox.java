@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.k3sjvm.cri.PodSandbox;
 import org.k3sjvm.cri.PodSandboxConfig;
 import org.k3sjvm.cri.PodSandboxStatus;
+import org.k3sjvm.cri.SandboxFilter;
 import org.k3sjvm.cri.SandboxId;
 import org.k3sjvm.cri.SandboxState;
 
@@ -29,6 +30,12 @@ final class FakeSandbox {
     this.runtimeHandler = runtimeHandler;
     this.createdAt = createdAt;
     this.ips = ips;
+  }
+
+  boolean matches(SandboxFilter filter) {
+    return filter.id().map(id::equals).orElse(true)
+        && filter.state().map(wanted -> wanted == state).orElse(true)
+        && config.labels().entrySet().containsAll(filter.labels().entrySet());
   }
 
   PodSandbox listed() {
