@@ -8,7 +8,7 @@ import org.k3sjvm.linux.LinuxException;
 import org.k3sjvm.linux.filter.Connection;
 import org.k3sjvm.linux.filter.Connections;
 import org.k3sjvm.linux.filter.Element;
-import org.k3sjvm.linux.filter.ElementChange;
+import org.k3sjvm.linux.filter.FilterChange;
 import org.k3sjvm.linux.filter.FilterElements;
 import org.k3sjvm.linux.filter.FilterTable;
 import org.k3sjvm.linux.filter.PacketFilter;
@@ -49,7 +49,7 @@ final class NoPacketFilter implements PacketFilter, FilterElements, Connections 
   }
 
   @Override
-  public void commit(List<ElementChange> changes) {}
+  public void commit(List<? extends FilterChange> changes) {}
 
   @Override
   public List<Element> list(SetName set) {

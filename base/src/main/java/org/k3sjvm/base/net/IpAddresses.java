@@ -3,6 +3,7 @@ package org.k3sjvm.base.net;
 import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** Reading IP literals without ever asking a name server. */
 public final class IpAddresses {
@@ -37,10 +38,16 @@ public final class IpAddresses {
    * RFC 5952, section 4.
    */
   public static String text(InetAddress address) {
-    if (!isIpv6(address)) {
-      return address.getHostAddress();
+    return text(address.getAddress());
+  }
+
+  /** The same of four or sixteen bytes, which Java may take for an address of the other version. */
+  public static String text(byte[] bytes) {
+    if (bytes.length == 4) {
+      return IntStream.range(0, bytes.length)
+          .mapToObj(i -> String.valueOf(bytes[i] & 0xff))
+          .collect(Collectors.joining("."));
     }
-    byte[] bytes = address.getAddress();
     int[] groups = new int[GROUPS];
     for (int i = 0; i < GROUPS; i++) {
       groups[i] = (bytes[2 * i] & 0xff) << 8 | (bytes[2 * i + 1] & 0xff);

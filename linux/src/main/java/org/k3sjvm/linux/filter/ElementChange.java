@@ -2,8 +2,8 @@ package org.k3sjvm.linux.filter;
 
 import java.util.List;
 
-/** One step of a transaction over elements. */
-public sealed interface ElementChange {
+/** Elements of a set or map come or go. */
+public sealed interface ElementChange extends FilterChange {
   SetName set();
 
   List<Element> elements();

@@ -6,21 +6,23 @@ import java.util.Set;
 import org.k3sjvm.linux.LinuxException;
 
 /**
- * The elements of named sets and maps of nftables, without a program: a change takes well below a
- * millisecond. Tables, chains, rules and the sets themselves are made through {@link PacketFilter}.
- * Any thread may call; calls follow one another and do not block for long.
+ * What changes often in a table of nftables, without a program: a change of elements takes well
+ * below a millisecond, one of sets and of chains of plain rules a few. Tables, and whatever rules
+ * {@link Rule} does not know, are made through {@link PacketFilter}. Any thread may call; calls
+ * follow one another and do not block for long.
  */
 public interface FilterElements extends AutoCloseable {
   /**
    * Carries out all changes, in order, as one transaction: packets see all or none of them.
    *
-   * @throws LinuxException.NotFound when a table, a set, a chain of a verdict, or an element to
+   * @throws LinuxException.NotFound when a table, a set, a chain of a verdict, or something to
    *     delete is not there; nothing is changed then
-   * @throws LinuxException.AlreadyExists when an element to add is there with another value, or
-   *     overlaps one in a set of intervals; nothing is changed then
-   * @throws LinuxException.Busy when the same may succeed later; nothing is changed then
+   * @throws LinuxException.AlreadyExists when a set or chain to add is there, or an element with
+   *     another value, or one that overlaps it in a set of intervals; nothing is changed then
+   * @throws LinuxException.Busy when a set or chain to remove is still in use, or the same may
+   *     succeed later; nothing is changed then
    */
-  void commit(List<ElementChange> changes);
+  void commit(List<? extends FilterChange> changes);
 
   /**
    * The elements as they are, in no order. Intervals come as they were added; elements of dynamic

@@ -8,13 +8,14 @@ import org.k3sjvm.linux.filter.Element;
 import org.k3sjvm.linux.filter.Element.Extent;
 import org.k3sjvm.linux.filter.Element.Value;
 import org.k3sjvm.linux.filter.ElementChange;
+import org.k3sjvm.linux.filter.FilterChange;
 import org.k3sjvm.linux.filter.Packed;
 import org.k3sjvm.linux.filter.SetName;
 import org.k3sjvm.linux.filter.TableName;
 
 /** Messages of nf_tables. Source: linux/netfilter/nfnetlink.h and nf_tables.h. */
 final class FilterMessages {
-  private static final int SUBSYSTEM = 10; // NFNL_SUBSYS_NFTABLES
+  static final int SUBSYSTEM = 10; // NFNL_SUBSYS_NFTABLES
   private static final int BATCH_BEGIN = 0x10;
   private static final int BATCH_END = 0x11;
   private static final int GET_CHAIN = SUBSYSTEM << 8 | 4;
@@ -32,7 +33,8 @@ final class FilterMessages {
   private static final int TABLE = 1; // NFTA_SET_ELEM_LIST_TABLE and its like
   private static final int SET = 2;
   private static final int ELEMENTS = 3;
-  private static final int LIST_ITEM = 1;
+  private static final int SET_ID = 4;
+  static final int LIST_ITEM = 1; // NFTA_LIST_ELEM
   private static final int KEY = 1;
   private static final int DATA = 2;
   private static final int FLAGS = 3;
@@ -64,28 +66,80 @@ final class FilterMessages {
   private FilterMessages() {}
 
   /** A transaction; {@code places} gets the name of what each message is about. */
-  static byte[] batch(List<ElementChange> changes, List<String> places) {
-    ByteArrayOutputStream batch = new ByteArrayOutputStream();
-    batch.writeBytes(bound(BATCH_BEGIN));
-    places.add("begin");
-    for (ElementChange change : changes) {
-      boolean add = change instanceof ElementChange.Add;
-      List<Edge> edges = edges(change.elements());
-      int from = 0;
-      while (from < edges.size()) {
-        int bytes = 0;
-        int to = from;
-        while (to < edges.size() && bytes + bytes(edges.get(to)) <= LARGEST_LIST_BYTES) {
-          bytes += bytes(edges.get(to++));
-        }
-        batch.writeBytes(elements(add, change.set(), edges.subList(from, to), bytes));
-        places.add((add ? "add to " : "delete from ") + change.set());
-        from = to;
+  static byte[] batch(List<? extends FilterChange> changes, List<String> places) {
+    Batch batch = new Batch(places);
+    batch.add("begin", bound(BATCH_BEGIN));
+    for (FilterChange change : changes) {
+      switch (change) {
+        case ElementChange.Add(SetName set, var some) ->
+            elements(batch, "add to " + set, NEW_ELEMENT, Place.of(set), some);
+        case ElementChange.Delete(SetName set, var some) ->
+            elements(batch, "delete from " + set, DELETE_ELEMENT, Place.of(set), some);
+        case FilterChange.AddSet add -> RuleMessages.add(batch, add);
+        case FilterChange.AddChain add -> RuleMessages.add(batch, add);
+        case FilterChange.RemoveChains remove -> RuleMessages.remove(batch, remove);
+        case FilterChange.RemoveSet remove -> RuleMessages.remove(batch, remove);
       }
     }
-    batch.writeBytes(bound(BATCH_END));
-    places.add("end");
-    return batch.toByteArray();
+    batch.add("end", bound(BATCH_END));
+    return batch.bytes();
+  }
+
+  /** A transaction that grows. */
+  static final class Batch {
+    private final ByteArrayOutputStream messages = new ByteArrayOutputStream();
+    private final List<String> places;
+    private int lastId;
+
+    Batch(List<String> places) {
+      this.places = places;
+    }
+
+    /** Adds a message; {@code place} names it to whoever reads of its refusal. */
+    void add(String place, byte[] message) {
+      messages.writeBytes(message);
+      places.add(place);
+    }
+
+    /** A number that this transaction has not used. */
+    int nextId() {
+      return ++lastId;
+    }
+
+    byte[] bytes() {
+      return messages.toByteArray();
+    }
+  }
+
+  /**
+   * A set as messages name it.
+   *
+   * @param id its number in this transaction; 0 for a set that is known by its name
+   */
+  record Place(TableName table, String set, int id) {
+    static Place of(SetName set) {
+      return new Place(set.table(), set.set(), 0);
+    }
+  }
+
+  /** Adds elements to a set of this transaction, in as many messages as they need. */
+  static void addElements(Batch batch, String name, Place set, List<Element> elements) {
+    elements(batch, name, NEW_ELEMENT, set, elements);
+  }
+
+  private static void elements(
+      Batch batch, String name, int type, Place set, List<Element> elements) {
+    List<Edge> edges = edges(elements);
+    int from = 0;
+    while (from < edges.size()) {
+      int bytes = 0;
+      int to = from;
+      while (to < edges.size() && bytes + bytes(edges.get(to)) <= LARGEST_LIST_BYTES) {
+        bytes += bytes(edges.get(to++));
+      }
+      batch.add(name, elements(type, set, edges.subList(from, to), bytes));
+      from = to;
+    }
   }
 
   static byte[] dumpElements(SetName set) {
@@ -228,14 +282,14 @@ final class FilterMessages {
     return true;
   }
 
-  private static byte[] elements(boolean add, SetName set, List<Edge> edges, int bytes) {
+  private static byte[] elements(int type, Place set, List<Edge> edges, int bytes) {
+    boolean add = type == NEW_ELEMENT;
     int flags = Message.REQUEST | (add ? Message.CREATE : 0);
-    Message message =
-        header(
-            new Message(add ? NEW_ELEMENT : DELETE_ELEMENT, flags, bytes + 600),
-            family(set.table()),
-            0);
+    Message message = header(new Message(type, flags, bytes + 600), family(set.table()), 0);
     message.attributeName(TABLE, set.table().name()).attributeName(SET, set.set());
+    if (set.id() != 0) {
+      message.attributeBigU32(SET_ID, set.id());
+    }
     int list = message.beginNested(ELEMENTS);
     edges.forEach(edge -> element(message, edge, add));
     return message.end(list).bytes();
@@ -252,17 +306,18 @@ final class FilterMessages {
       data(message, KEY_END, element.last());
     }
     if (add) {
-      value(message, element.value());
+      value(message, DATA, element.value());
     }
     message.end(item);
   }
 
-  private static void value(Message message, Value value) {
+  /** The data of an attribute. */
+  static void value(Message message, int type, Value value) {
     switch (value) {
       case Value.None _ -> {}
-      case Value.Data(Packed packed) -> data(message, DATA, packed);
+      case Value.Data(Packed packed) -> data(message, type, packed);
       case Value.Verdict(Value.Kind kind, String chain) -> {
-        int data = message.beginNested(DATA);
+        int data = message.beginNested(type);
         int verdict = message.beginNested(DATA_VERDICT);
         message.attributeBigU32(VERDICT_CODE, kind.code());
         if (!chain.isEmpty()) {
@@ -304,7 +359,7 @@ final class FilterMessages {
     return message.u8(family).u8(0).u8(resource >> 8).u8(resource);
   }
 
-  private static int family(TableName table) {
+  static int family(TableName table) {
     return switch (table.family()) {
       case "inet" -> 1;
       case "ip" -> 2;

@@ -13,6 +13,7 @@ final class Message {
   static final int REPLACE = 0x100;
   static final int EXCLUSIVE = 0x200;
   static final int CREATE = 0x400;
+  static final int APPEND = 0x800;
 
   static final int HEADER_BYTES = 16;
   private static final int LARGEST_BYTES = 1024; // our largest request has about 220

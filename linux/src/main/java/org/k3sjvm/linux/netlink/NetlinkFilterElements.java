@@ -15,6 +15,7 @@ import org.k3sjvm.linux.LinuxException;
 import org.k3sjvm.linux.filter.Element;
 import org.k3sjvm.linux.filter.Element.Extent;
 import org.k3sjvm.linux.filter.ElementChange;
+import org.k3sjvm.linux.filter.FilterChange;
 import org.k3sjvm.linux.filter.FilterElements;
 import org.k3sjvm.linux.filter.Packed;
 import org.k3sjvm.linux.filter.SetName;
@@ -40,14 +41,14 @@ public final class NetlinkFilterElements implements FilterElements {
   }
 
   @Override
-  public void commit(List<ElementChange> changes) {
-    if (changes.stream().allMatch(change -> change.elements().isEmpty())) {
+  public void commit(List<? extends FilterChange> changes) {
+    if (changes.stream().allMatch(NetlinkFilterElements::isNothing)) {
       return;
     }
     List<String> places = new ArrayList<>();
     byte[] batch = FilterMessages.batch(changes, places);
     socket.sendBatch(
-        "change elements",
+        "change tables",
         batch,
         place -> place < places.size() ? places.get(place) : "message " + place);
   }
@@ -134,6 +135,10 @@ public final class NetlinkFilterElements implements FilterElements {
   @Override
   public void close() {
     socket.close();
+  }
+
+  private static boolean isNothing(FilterChange change) {
+    return change instanceof ElementChange some && some.elements().isEmpty();
   }
 
   /** Each beginning with the end that follows it. */

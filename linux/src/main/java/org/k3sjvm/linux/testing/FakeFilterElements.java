@@ -13,18 +13,25 @@ import org.k3sjvm.linux.Errno;
 import org.k3sjvm.linux.LinuxException;
 import org.k3sjvm.linux.filter.Element;
 import org.k3sjvm.linux.filter.ElementChange;
+import org.k3sjvm.linux.filter.FilterChange;
 import org.k3sjvm.linux.filter.FilterElements;
 import org.k3sjvm.linux.filter.Packed;
 import org.k3sjvm.linux.filter.SetName;
 import org.k3sjvm.linux.filter.TableName;
 import org.k3sjvm.linux.filter.TableState;
 
-/** Sets in memory; it has no chains, and does not see that intervals overlap. */
+/** Sets in memory; of chains it knows only names, and it does not see that intervals overlap. */
 public final class FakeFilterElements implements FilterElements {
+  private record Chain(TableName table, String name) {}
+
   private final Object lock = new Object();
 
   @GuardedBy("lock")
   private Map<SetName, Map<Packed, Element>> sets = new HashMap<>();
+
+  /** With how many rules each has. */
+  @GuardedBy("lock")
+  private Map<Chain, Integer> chains = new HashMap<>();
 
   @GuardedBy("lock")
   private final Map<TableName, TableState> states = new HashMap<>();
@@ -59,7 +66,7 @@ public final class FakeFilterElements implements FilterElements {
   }
 
   @Override
-  public void commit(List<ElementChange> changes) {
+  public void commit(List<? extends FilterChange> changes) {
     synchronized (lock) {
       LinuxException fails = failure;
       failure = null;
@@ -67,10 +74,28 @@ public final class FakeFilterElements implements FilterElements {
         throw fails;
       }
       Map<SetName, Map<Packed, Element>> next = new HashMap<>(sets);
-      for (ElementChange change : changes) {
-        next.put(change.set(), changed(present(change.set(), next), change));
+      Map<Chain, Integer> nextChains = new HashMap<>(chains);
+      for (FilterChange change : changes) {
+        switch (change) {
+          case ElementChange some -> next.put(some.set(), changed(present(some.set(), next), some));
+          case FilterChange.AddSet(SetName set, var _) ->
+              absent("add set " + set, next.putIfAbsent(set, Map.of()));
+          case FilterChange.RemoveSet(SetName set) ->
+              require("remove set " + set, next.remove(set) != null);
+          case FilterChange.AddChain(TableName table, String chain, var rules) ->
+              absent(
+                  "add chain " + table + " " + chain,
+                  nextChains.putIfAbsent(new Chain(table, chain), rules.size()));
+          case FilterChange.RemoveChains(TableName table, var some) ->
+              some.forEach(
+                  chain ->
+                      require(
+                          "remove chain " + table + " " + chain,
+                          nextChains.remove(new Chain(table, chain)) != null));
+        }
       }
       sets = next;
+      chains = nextChains;
       generation++;
     }
   }
@@ -95,7 +120,7 @@ public final class FakeFilterElements implements FilterElements {
   @Override
   public Optional<TableState> state(TableName table) {
     synchronized (lock) {
-      return Optional.ofNullable(states.get(table));
+      return Optional.ofNullable(states.get(table)).map(state -> withChains(table, state));
     }
   }
 
@@ -108,6 +133,30 @@ public final class FakeFilterElements implements FilterElements {
 
   @Override
   public void close() {}
+
+  @GuardedBy("lock")
+  private TableState withChains(TableName table, TableState state) {
+    Map<String, Integer> rules = new HashMap<>(state.rules());
+    chains.forEach(
+        (chain, size) -> {
+          if (chain.table().equals(table)) {
+            rules.put(chain.name(), size);
+          }
+        });
+    return new TableState(rules, state.fingerprint() + chains.hashCode());
+  }
+
+  private static void absent(String attempt, @Nullable Object before) {
+    if (before != null) {
+      throw LinuxException.of(attempt, Errno.EEXIST);
+    }
+  }
+
+  private static void require(String attempt, boolean found) {
+    if (!found) {
+      throw LinuxException.of(attempt, Errno.ENOENT);
+    }
+  }
 
   private static Map<Packed, Element> changed(Map<Packed, Element> set, ElementChange change) {
     String attempt =

@@ -9,6 +9,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.linux.LinuxException;
+import org.k3sjvm.linux.filter.Rule.Field;
+import org.k3sjvm.linux.filter.SetType.Part;
 
 /** What every {@link FilterElements} must do; its sets are those of {@link #SETS}. */
 abstract class FilterElementsContract {
@@ -114,6 +116,47 @@ abstract class FilterElementsContract {
   }
 
   @Test
+  void addsAndRemovesSetsAndChains() {
+    SetName peers = new SetName(TABLE, "peers");
+    Rule fromPeers =
+        Rule.of(List.of(new Rule.In(List.of(Field.SOURCE), "peers")), Element.accept());
+    Element way = Element.of(service("10.43.0.1", 443), Element.goTo("front"));
+
+    commit(
+        new FilterChange.AddSet(peers, SetType.of(Part.IPV4)),
+        new FilterChange.AddChain(TABLE, "behind", List.of(fromPeers)),
+        new FilterChange.AddChain(
+            TABLE, "front", List.of(Rule.of(List.of(), Element.jumpTo("behind")))),
+        add(peers, Element.of(address("10.0.0.1"))),
+        add(DISPATCH, way));
+    assertThat(elements().sets(TABLE)).contains("peers");
+    assertThat(elements().list(peers)).containsExactly(Element.of(address("10.0.0.1")));
+    assertThat(elements().list(DISPATCH)).containsExactly(way);
+
+    commit(
+        delete(DISPATCH, way),
+        new FilterChange.RemoveChains(TABLE, List.of("behind", "front")),
+        new FilterChange.RemoveSet(peers));
+    assertThat(elements().sets(TABLE)).doesNotContain("peers");
+  }
+
+  @Test
+  void refusesToAddWhatIsThereAndToRemoveWhatIsNot() {
+    FilterChange chain = new FilterChange.AddChain(TABLE, "new", List.of());
+    FilterChange set = new FilterChange.AddSet(new SetName(TABLE, "new"), SetType.of(Part.IPV6));
+    commit(chain, set);
+
+    assertThatThrownBy(() -> commit(chain))
+        .isInstanceOf(LinuxException.AlreadyExists.class)
+        .hasMessageContaining("add chain ip k3s-test new");
+    assertThatThrownBy(() -> commit(set)).isInstanceOf(LinuxException.AlreadyExists.class);
+    assertThatThrownBy(() -> commit(new FilterChange.RemoveChains(TABLE, List.of("none"))))
+        .isInstanceOf(LinuxException.NotFound.class);
+    assertThatThrownBy(() -> commit(new FilterChange.RemoveSet(new SetName(TABLE, "none"))))
+        .isInstanceOf(LinuxException.NotFound.class);
+  }
+
+  @Test
   void takesThousandsInOneBatch() {
     Element[] many =
         IntStream.range(0, 30_000)
@@ -150,7 +193,7 @@ abstract class FilterElementsContract {
     assertThat(elements().generation()).isEqualTo(before + 1);
   }
 
-  void commit(ElementChange... changes) {
+  void commit(FilterChange... changes) {
     elements().commit(List.of(changes));
   }
 

@@ -15,7 +15,9 @@ import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.linux.filter.Connection;
 import org.k3sjvm.linux.filter.Element;
 import org.k3sjvm.linux.filter.ElementChange;
+import org.k3sjvm.linux.filter.FilterChange;
 import org.k3sjvm.linux.filter.Packed;
+import org.k3sjvm.linux.filter.Rule;
 import org.k3sjvm.linux.filter.SetName;
 import org.k3sjvm.linux.filter.TableName;
 
@@ -39,6 +41,26 @@ class FilterMessagesTest {
                 .concat(" 0600010074000000 0600020073000000 2c000380 28000180")
                 .concat(" 14000180 10000100 0a2c07070600000000500000")
                 .concat(" 10000280 0c000280 0800010000000000")
+                .concat(" 14000000 1100 0100 00000000 00000000 0000000a")
+                .replace(" ", ""));
+  }
+
+  @Test
+  void writesAChainWithARule() {
+    assertThat(
+            hex(
+                List.of(
+                    new FilterChange.AddChain(
+                        SET.table(), "c", List.of(Rule.of(List.of(), Element.goTo("d")))))))
+        .isEqualTo(
+            "14000000 1000 0100 00000000 00000000 0000000a"
+                .concat(" 24000000 030a 0106 00000000 00000000 02000000")
+                .concat(" 0600010074000000 0600030063000000")
+                .concat(" 60000000 060a 010c 00000000 00000000 02000000")
+                .concat(" 0600010074000000 0600020063000000 3c000480 38000180")
+                .concat(" 0e000100 696d6d6564696174 65000000")
+                .concat(" 24000280 0800010000000000 18000280 14000280 08000100fffffffc")
+                .concat(" 0600020064000000")
                 .concat(" 14000000 1100 0100 00000000 00000000 0000000a")
                 .replace(" ", ""));
   }
@@ -99,7 +121,7 @@ class FilterMessagesTest {
                 .replace(" ", ""));
   }
 
-  private static String hex(List<ElementChange> changes) {
+  private static String hex(List<? extends FilterChange> changes) {
     return HexFormat.of().formatHex(FilterMessages.batch(changes, new ArrayList<>()));
   }
 }
