@@ -54,9 +54,6 @@ public final class NetworkPolicies implements Service {
 
   private static final Duration VERIFY_EVERY = Duration.ofSeconds(60);
 
-  /** How long it must be quiet before chains that nobody needs any more are removed. */
-  private static final Duration TIDY_AFTER = Duration.ofSeconds(2);
-
   private static final Duration REPLACE_EVERY = Duration.ofHours(1);
 
   private static final Backoff RETRY =
@@ -244,14 +241,11 @@ public final class NetworkPolicies implements Service {
     Instant replaceAt = clock.instant().plus(REPLACE_EVERY);
     while (true) {
       Duration left = Duration.between(clock.instant(), verifyAt);
-      boolean tidyNext = tables.untidy() && left.compareTo(TIDY_AFTER) > 0;
-      Optional<Work> work = board.await(tidyNext ? TIDY_AFTER : left);
+      Optional<Work> work = board.await(left);
       try {
         if (work.isPresent()) {
           carryOut(work.get(), first);
           first = false;
-        } else if (tidyNext) {
-          tables.tidy();
         }
         Instant now = clock.instant();
         if (!now.isBefore(verifyAt)) {

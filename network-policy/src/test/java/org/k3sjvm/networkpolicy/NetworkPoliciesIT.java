@@ -84,8 +84,8 @@ class NetworkPoliciesIT {
         - from: [{ipBlock: {cidr: 192.168.77.0/24, except: [192.168.77.128/25]}}]
           ports: [{protocol: UDP, port: 81, endPort: 82}]
         """);
-    rig.await(true, friend.namespace, web.ipv4, 80);
     rig.await(false, stranger.namespace, web.ipv4, 80);
+    rig.await(true, friend.namespace, web.ipv4, 80);
 
     assertThat(reaches(friend.namespace, web.ipv6, 80)).isTrue();
     assertThat(reaches(friend.namespace, web.ipv4, 81)).isFalse();

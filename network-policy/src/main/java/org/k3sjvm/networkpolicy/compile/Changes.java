@@ -4,21 +4,26 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.k3sjvm.linux.filter.Rule;
+import org.k3sjvm.linux.filter.SetType;
 
 /**
  * What differs between two states of a table. All of it goes in force at one moment.
  *
- * @param addedSets declarations by name
+ * @param addedSets types by name
  * @param addedChains rules by name; those that are jumped to come first
  * @param removed elements, before others of the same key are added
  */
 public record Changes(
-    Map<String, String> addedSets,
-    Map<String, List<String>> addedChains,
+    Map<String, SetType> addedSets,
+    Map<String, List<Rule>> addedChains,
     List<Element> removed,
     List<Element> added,
     List<String> removedChains,
     List<String> removedSets) {
+
+  /** The chain of packets that no policy accepts; it is there as long as the table. */
+  public static final String DENY = "deny";
 
   /** How many elements one command carries: an attribute of netlink has at most 64 KiB. */
   private static final int ELEMENTS_AT_ONCE = 500;
@@ -43,50 +48,27 @@ public record Changes(
         && removedSets.isEmpty();
   }
 
-  /** Whether elements are all that changes. */
-  public boolean elementsOnly() {
-    return addedSets.isEmpty()
-        && addedChains.isEmpty()
-        && removedChains.isEmpty()
-        && removedSets.isEmpty();
-  }
-
-  /** What must be there before elements can refer to it: new sets and chains. */
-  public Changes additions() {
-    return new Changes(addedSets, addedChains, List.of(), List.of(), List.of(), List.of());
-  }
-
-  /** What nothing refers to any more: old chains and sets. */
-  public Changes leftovers() {
-    return new Changes(Map.of(), Map.of(), List.of(), List.of(), removedChains, removedSets);
-  }
-
   /**
-   * As commands of nft, in an order in which nothing is used before it is there.
+   * What is added, as commands of nft, in an order in which nothing is used before it is there.
    *
    * @param table family and name
    */
   public String script(String table) {
     StringBuilder text = new StringBuilder();
     addedSets.forEach(
-        (name, declared) -> {
-          String what = declared.contains(" : ") ? "map" : "set";
-          line(text, "add " + what + " " + table + " " + name + " { " + declared + "; }");
+        (name, type) -> {
+          String what = type.verdicts() ? "map" : "set";
+          line(text, "add " + what + " " + table + " " + name + " { " + type + "; }");
         });
     addedChains.keySet().forEach(name -> line(text, "add chain " + table + " " + name));
     addedChains.forEach(
         (name, rules) ->
             rules.forEach(rule -> line(text, "add rule " + table + " " + name + " " + rule)));
-    elements(text, "delete", table, removed);
-    elements(text, "add", table, added);
-    removedChains.forEach(name -> line(text, "flush chain " + table + " " + name));
-    removedChains.forEach(name -> line(text, "delete chain " + table + " " + name));
-    removedSets.forEach(name -> line(text, "delete set " + table + " " + name));
+    elements(text, table, added);
     return text.toString();
   }
 
-  private static void elements(
-      StringBuilder text, String verb, String table, List<Element> elements) {
+  private static void elements(StringBuilder text, String table, List<Element> elements) {
     Map<String, List<String>> bySet = new LinkedHashMap<>();
     elements.forEach(e -> bySet.computeIfAbsent(e.set(), _ -> new ArrayList<>()).add(e.text()));
     bySet.forEach(
@@ -94,7 +76,7 @@ public record Changes(
           for (int from = 0; from < all.size(); from += ELEMENTS_AT_ONCE) {
             List<String> some = all.subList(from, Math.min(all.size(), from + ELEMENTS_AT_ONCE));
             String members = String.join(", ", some);
-            line(text, verb + " element " + table + " " + set + " { " + members + " }");
+            line(text, "add element " + table + " " + set + " { " + members + " }");
           }
         });
   }

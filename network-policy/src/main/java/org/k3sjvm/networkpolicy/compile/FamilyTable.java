@@ -7,6 +7,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.k3sjvm.linux.filter.Element;
+import org.k3sjvm.linux.filter.Rule;
+import org.k3sjvm.linux.filter.SetType;
+import org.k3sjvm.linux.filter.SetType.Part;
 import org.k3sjvm.networkpolicy.model.Direction;
 
 /**
@@ -17,7 +21,6 @@ final class FamilyTable {
   static final String EGRESS = "egress-isolated";
   static final String INGRESS = "ingress-isolated";
   static final String SELF = "self";
-  static final String DENY = "deny";
 
   private final boolean ipv6;
   private final TableState state = new TableState();
@@ -52,11 +55,10 @@ final class FamilyTable {
 
   FamilyTable(boolean ipv6) {
     this.ipv6 = ipv6;
-    String address = ipv6 ? "type ipv6_addr" : "type ipv4_addr";
-    state.addSet(EGRESS, address + " : verdict");
-    state.addSet(INGRESS, address + " : verdict");
-    state.addSet(SELF, ipv6 ? "typeof ip6 saddr . ip6 daddr" : "typeof ip saddr . ip daddr");
-    state.addChain(DENY, List.of("counter reject"));
+    Part address = Family.of(ipv6).address();
+    state.addSet(EGRESS, SetType.verdictsOf(address));
+    state.addSet(INGRESS, SetType.verdictsOf(address));
+    state.addSet(SELF, SetType.of(address, address));
     state.forget();
   }
 
@@ -136,10 +138,10 @@ final class FamilyTable {
       for (PolicyChain policy : policies) {
         use(policy, filler);
       }
-      List<String> rules = new ArrayList<>();
-      rules.add("ct state invalid drop");
+      List<Rule> rules = new ArrayList<>();
+      rules.add(Rule.of(List.of(new Rule.Invalid()), Element.drop()));
       policies.forEach(p -> rules.add(p.jump()));
-      rules.add("goto " + DENY);
+      rules.add(Rule.of(List.of(), Element.goTo(Changes.DENY)));
       state.addChain(group.name, rules);
     }
     group.users++;
@@ -161,7 +163,7 @@ final class FamilyTable {
     }
     for (SetSpec set : policy.uses()) {
       if (setUsers.merge(set, 1, Integer::sum) == 1) {
-        state.addSet(set.name(), set.declared(ipv6));
+        state.addSet(set.name(), set.type(Family.of(ipv6)));
         filler.fill(set);
       }
     }

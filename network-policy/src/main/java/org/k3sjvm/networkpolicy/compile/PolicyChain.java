@@ -4,6 +4,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.k3sjvm.linux.filter.Element;
+import org.k3sjvm.linux.filter.Element.Value.Kind;
+import org.k3sjvm.linux.filter.Element.Value.Verdict;
+import org.k3sjvm.linux.filter.Rule;
+import org.k3sjvm.linux.filter.Rule.Field;
+import org.k3sjvm.linux.filter.Rule.Match;
 import org.k3sjvm.networkpolicy.model.AddressRanges;
 import org.k3sjvm.networkpolicy.model.Direction;
 import org.k3sjvm.networkpolicy.model.Policy;
@@ -13,7 +19,6 @@ import org.k3sjvm.networkpolicy.model.Policy.Peer;
 import org.k3sjvm.networkpolicy.model.Policy.PodPeer;
 import org.k3sjvm.networkpolicy.model.Policy.Port;
 import org.k3sjvm.networkpolicy.model.Policy.PortByName;
-import org.k3sjvm.networkpolicy.model.Policy.Rule;
 
 /**
  * What one policy lets through in one direction, in one family.
@@ -22,28 +27,29 @@ import org.k3sjvm.networkpolicy.model.Policy.Rule;
  * @param policy for the reader of the rules
  * @param uses the sets that the rules look into
  */
-record PolicyChain(String name, String policy, List<String> rules, List<SetSpec> uses) {
+record PolicyChain(String name, String policy, List<Rule> rules, List<SetSpec> uses) {
   private static final int LONGEST_COMMENT = 120; // nft takes 128 bytes
 
-  static PolicyChain of(Policy policy, Direction direction, boolean ipv6) {
-    List<String> rules = new ArrayList<>();
+  static PolicyChain of(Policy policy, Direction direction, Family family) {
+    Set<Rule> rules = new LinkedHashSet<>();
     Set<SetSpec> uses = new LinkedHashSet<>();
-    for (Rule rule : policy.rules(direction).orElseThrow()) {
-      List<String> peers = peers(policy, rule, direction, ipv6, uses);
+    for (Policy.Rule rule : policy.rules(direction).orElseThrow()) {
+      List<List<Match>> peers = peers(policy, rule, direction, family, uses);
       if (peers.isEmpty()) {
         continue; // what has no rule uses no set, either
       }
-      List<String> ports = ports(rule.ports(), ipv6, uses);
-      for (String peer : peers) {
-        for (String port : ports) {
-          rules.add(peer + port + "accept");
+      List<List<Match>> ports = ports(rule.ports(), family, uses);
+      for (List<Match> peer : peers) {
+        for (List<Match> port : ports) {
+          List<Match> both = new ArrayList<>(peer);
+          both.addAll(port);
+          rules.add(Rule.of(both, Element.accept()));
         }
       }
     }
-    List<String> distinct = rules.stream().distinct().toList();
-    String content = policy.name() + "|" + direction + "|" + distinct;
+    String content = policy.name() + "|" + direction + "|" + rules;
     return new PolicyChain(
-        Names.of("pol", content), policy.name().toString(), distinct, List.copyOf(uses));
+        Names.of("pol", content), policy.name().toString(), List.copyOf(rules), List.copyOf(uses));
   }
 
   @Override
@@ -57,46 +63,46 @@ record PolicyChain(String name, String policy, List<String> rules, List<SetSpec>
   }
 
   /** A jump to it that says which policy it is. */
-  String jump() {
+  Rule jump() {
     String shown =
         policy.length() <= LONGEST_COMMENT ? policy : policy.substring(0, LONGEST_COMMENT);
-    return "jump " + name + " comment \"" + shown + "\"";
+    return new Rule(List.of(), new Verdict(Kind.JUMP, name), shown);
   }
 
   /** One match for each way to be a peer; none when no peer can be of this family. */
-  private static List<String> peers(
-      Policy policy, Rule rule, Direction direction, boolean ipv6, Set<SetSpec> uses) {
+  private static List<List<Match>> peers(
+      Policy policy, Policy.Rule rule, Direction direction, Family family, Set<SetSpec> uses) {
     if (rule.peers().isEmpty()) {
-      return List.of("");
+      return List.of(List.of());
     }
-    String match = (ipv6 ? "ip6 " : "ip ") + (direction == Direction.INGRESS ? "saddr " : "daddr ");
-    List<String> all = new ArrayList<>();
-    AddressRanges blocks = AddressRanges.none(ipv6);
+    List<Field> side = List.of(direction == Direction.INGRESS ? family.source() : family.target());
+    List<List<Match>> all = new ArrayList<>();
+    AddressRanges blocks = AddressRanges.none(family.isIpv6());
     for (Peer peer : rule.peers()) {
       switch (peer) {
         case PodPeer(var namespaces, var pods) -> {
           SetSpec set = SetSpec.Pods.of(policy.name().namespace(), namespaces, pods);
           uses.add(set);
-          all.add(match + "@" + set.name() + " ");
+          all.add(List.of(new Rule.In(side, set.name())));
         }
         case BlockPeer(AddressRanges addresses) -> {
-          if (addresses.ipv6() == ipv6) {
+          if (addresses.ipv6() == family.isIpv6()) {
             blocks = blocks.and(addresses);
           }
         }
       }
     }
     if (!blocks.isEmpty()) {
-      all.add(match + "{ " + String.join(", ", blocks.elements()) + " } ");
+      all.add(List.of(new Rule.OneOf(side, blocks.elements())));
     }
     return all;
   }
 
-  private static List<String> ports(List<Port> ports, boolean ipv6, Set<SetSpec> uses) {
+  private static List<List<Match>> ports(List<Port> ports, Family family, Set<SetSpec> uses) {
     if (ports.isEmpty()) {
-      return List.of("");
+      return List.of(List.of());
     }
-    List<String> all = new ArrayList<>();
+    List<List<Match>> all = new ArrayList<>();
     List<NumberedPorts> numbered = new ArrayList<>();
     for (Port port : ports) {
       switch (port) {
@@ -104,12 +110,17 @@ record PolicyChain(String name, String policy, List<String> rules, List<SetSpec>
         case PortByName(var protocol, var name) -> {
           SetSpec set = SetSpec.Ports.of(protocol, name);
           uses.add(set);
-          all.add((ipv6 ? "ip6" : "ip") + " daddr . meta l4proto . th dport @" + set.name() + " ");
+          all.add(
+              List.of(
+                  new Rule.In(
+                      List.of(family.target(), Field.PROTOCOL, Field.TARGET_PORT), set.name())));
         }
       }
     }
     if (!numbered.isEmpty()) {
-      all.add("meta l4proto . th dport { " + String.join(", ", PortRanges.of(numbered)) + " } ");
+      all.add(
+          List.of(
+              new Rule.OneOf(List.of(Field.PROTOCOL, Field.TARGET_PORT), PortRanges.of(numbered))));
     }
     return all;
   }

@@ -18,6 +18,7 @@ final class PolicyEntry {
 
   PolicyChain chain(Direction direction, boolean ipv6) {
     return chains.computeIfAbsent(
-        new Which(direction, ipv6), w -> PolicyChain.of(policy, w.direction(), w.ipv6()));
+        new Which(direction, ipv6),
+        w -> PolicyChain.of(policy, w.direction(), Family.of(w.ipv6())));
   }
 }

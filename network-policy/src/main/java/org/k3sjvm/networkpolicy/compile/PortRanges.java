@@ -3,13 +3,16 @@ package org.k3sjvm.networkpolicy.compile;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.k3sjvm.linux.filter.Element;
+import org.k3sjvm.linux.filter.Packed;
 import org.k3sjvm.networkpolicy.model.Policy.NumberedPorts;
+import org.k3sjvm.networkpolicy.model.Protocol;
 
-/** Ports as elements of an interval set, which may not overlap. */
+/** Protocols and ports as elements, which may not overlap. */
 final class PortRanges {
   private PortRanges() {}
 
-  static List<String> of(List<NumberedPorts> ports) {
+  static List<Element> of(List<NumberedPorts> ports) {
     List<NumberedPorts> merged = new ArrayList<>();
     for (NumberedPorts next :
         ports.stream()
@@ -29,9 +32,13 @@ final class PortRanges {
     return merged.stream()
         .map(
             p ->
-                p.protocol()
-                    + " . "
-                    + (p.from() == p.to() ? String.valueOf(p.from()) : p.from() + "-" + p.to()))
+                p.from() == p.to()
+                    ? Element.of(key(p.protocol(), p.from()))
+                    : Element.box(key(p.protocol(), p.from()), key(p.protocol(), p.to())))
         .toList();
+  }
+
+  private static Packed key(Protocol protocol, int port) {
+    return Packed.of().protocol(protocol.number()).port(port).build();
   }
 }

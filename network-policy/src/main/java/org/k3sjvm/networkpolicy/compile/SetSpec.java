@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.k3sjvm.linux.filter.SetType;
+import org.k3sjvm.linux.filter.SetType.Part;
 import org.k3sjvm.networkpolicy.model.NamedPort;
 import org.k3sjvm.networkpolicy.model.PodFacts;
 import org.k3sjvm.networkpolicy.model.Protocol;
@@ -17,7 +19,7 @@ sealed interface SetSpec {
   String name();
 
   /** Its elements' type. */
-  String declared(boolean ipv6);
+  SetType type(Family family);
 
   /**
    * The elements that an address of a pod gives.
@@ -53,8 +55,8 @@ sealed interface SetSpec {
     }
 
     @Override
-    public String declared(boolean ipv6) {
-      return ipv6 ? "type ipv6_addr" : "type ipv4_addr";
+    public SetType type(Family family) {
+      return SetType.of(family.address());
     }
 
     @Override
@@ -85,8 +87,8 @@ sealed interface SetSpec {
     }
 
     @Override
-    public String declared(boolean ipv6) {
-      return (ipv6 ? "type ipv6_addr" : "type ipv4_addr") + " . inet_proto . inet_service";
+    public SetType type(Family family) {
+      return SetType.of(family.address(), Part.PROTOCOL, Part.PORT);
     }
 
     @Override

@@ -6,6 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.k3sjvm.linux.filter.Rule;
+import org.k3sjvm.linux.filter.SetType;
 
 /**
  * A table as it should be, and what was changed since somebody last took the changes: for each
@@ -14,13 +16,13 @@ import org.jspecify.annotations.Nullable;
 final class TableState {
   private record Key(String set, String key) {}
 
-  /** A set or map: how it is declared, and its members. */
+  /** A set or map: its type, and its members. */
   static final class Members {
-    final String declared;
+    final SetType type;
     final Map<String, String> values = new HashMap<>();
 
-    Members(String declared) {
-      this.declared = declared;
+    Members(SetType type) {
+      this.type = type;
     }
   }
 
@@ -28,15 +30,15 @@ final class TableState {
   private static final String MEMBER = "member";
 
   private final Map<String, Members> sets = new HashMap<>();
-  private final Map<String, List<String>> chains = new LinkedHashMap<>();
+  private final Map<String, List<Rule>> chains = new LinkedHashMap<>();
 
   private Map<String, Boolean> touchedSets = new LinkedHashMap<>();
   private Map<String, Boolean> touchedChains = new LinkedHashMap<>();
   private Map<Key, String> touchedElements = new LinkedHashMap<>();
 
-  void addSet(String name, String declared) {
+  void addSet(String name, SetType type) {
     touchedSets.putIfAbsent(name, false);
-    sets.put(name, new Members(declared));
+    sets.put(name, new Members(type));
   }
 
   void removeSet(String name) {
@@ -48,7 +50,7 @@ final class TableState {
     }
   }
 
-  void addChain(String name, List<String> rules) {
+  void addChain(String name, List<Rule> rules) {
     touchedChains.putIfAbsent(name, false);
     chains.put(name, rules);
   }
@@ -92,8 +94,8 @@ final class TableState {
 
   /** What changed since the last call. */
   Changes take() {
-    Map<String, String> addedSets = new LinkedHashMap<>();
-    Map<String, List<String>> addedChains = new LinkedHashMap<>();
+    Map<String, SetType> addedSets = new LinkedHashMap<>();
+    Map<String, List<Rule>> addedChains = new LinkedHashMap<>();
     List<String> removedChains = new ArrayList<>();
     List<String> removedSets = new ArrayList<>();
     List<Changes.Element> removed = new ArrayList<>();
@@ -102,14 +104,14 @@ final class TableState {
         (name, was) -> {
           Members now = sets.get(name);
           if (now != null && !was) {
-            addedSets.put(name, now.declared);
+            addedSets.put(name, now.type);
           } else if (now == null && was) {
             removedSets.add(name);
           }
         });
     touchedChains.forEach(
         (name, was) -> {
-          List<String> now = chains.get(name);
+          List<Rule> now = chains.get(name);
           if (now != null && !was) {
             addedChains.put(name, now);
           } else if (now == null && was) {
@@ -137,11 +139,11 @@ final class TableState {
 
   /** The whole table as changes of an empty one. */
   Changes whole() {
-    Map<String, String> addedSets = new LinkedHashMap<>();
+    Map<String, SetType> addedSets = new LinkedHashMap<>();
     List<Changes.Element> added = new ArrayList<>();
     sets.forEach(
         (name, members) -> {
-          addedSets.put(name, members.declared);
+          addedSets.put(name, members.type);
           members.values.forEach((key, value) -> added.add(element(new Key(name, key), value)));
         });
     return new Changes(

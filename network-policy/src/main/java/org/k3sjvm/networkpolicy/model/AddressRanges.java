@@ -2,12 +2,14 @@ package org.k3sjvm.networkpolicy.model;
 
 import java.math.BigInteger;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.k3sjvm.base.net.Cidr;
 import org.k3sjvm.base.net.IpAddresses;
+import org.k3sjvm.linux.filter.Element;
+import org.k3sjvm.linux.filter.Packed;
 
 /**
  * Addresses of one family, as ranges that neither overlap nor touch, in order.
@@ -84,30 +86,34 @@ public record AddressRanges(boolean ipv6, List<Range> ranges) {
     return ranges.isEmpty();
   }
 
-  /** As the elements of an interval set: {@code 10.0.0.0-10.0.0.255}, or one address. */
-  public List<String> elements() {
+  /** As elements of a set of addresses. */
+  public List<Element> elements() {
     return ranges.stream()
         .map(
             r ->
                 r.first().equals(r.last())
-                    ? text(r.first())
-                    : text(r.first()) + "-" + text(r.last()))
+                    ? Element.of(Packed.ofBytes(bytes(r.first())))
+                    : Element.interval(
+                        Packed.ofBytes(bytes(r.first())), Packed.ofBytes(bytes(r.last()))))
         .toList();
   }
 
-  private String text(BigInteger number) {
+  /** {@code 10.0.0.0-10.0.0.255, 10.9.0.1}. */
+  @Override
+  public String toString() {
+    return ranges.stream()
+        .map(
+            r ->
+                IpAddresses.text(bytes(r.first()))
+                    + (r.first().equals(r.last()) ? "" : "-" + IpAddresses.text(bytes(r.last()))))
+        .collect(Collectors.joining(", "));
+  }
+
+  private byte[] bytes(BigInteger number) {
     byte[] address = new byte[ipv6 ? 16 : 4];
     byte[] digits = number.toByteArray(); // may have a leading zero for the sign
     int length = Math.min(digits.length, address.length);
     System.arraycopy(digits, digits.length - length, address, address.length - length, length);
-    try {
-      InetAddress parsed = InetAddress.getByAddress(address);
-      // ::ffff:a.b.c.d becomes an IPv4 address there
-      return ipv6 && !IpAddresses.isIpv6(parsed)
-          ? "::ffff:" + parsed.getHostAddress()
-          : IpAddresses.text(parsed);
-    } catch (UnknownHostException e) {
-      throw new IllegalStateException(e);
-    }
+    return address;
   }
 }

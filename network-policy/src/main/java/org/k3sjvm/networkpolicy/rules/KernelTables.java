@@ -12,6 +12,7 @@ import org.k3sjvm.base.net.Cidr;
 import org.k3sjvm.linux.LinuxException;
 import org.k3sjvm.linux.filter.Element;
 import org.k3sjvm.linux.filter.ElementChange;
+import org.k3sjvm.linux.filter.FilterChange;
 import org.k3sjvm.linux.filter.FilterElements;
 import org.k3sjvm.linux.filter.PacketFilter;
 import org.k3sjvm.linux.filter.SetName;
@@ -22,8 +23,7 @@ import org.k3sjvm.networkpolicy.compile.Family;
 
 /**
  * Our tables in the kernel. Packets meet the old rules or the new ones, never something between:
- * new chains are made first, where nothing leads to them; one transaction over elements puts them
- * in force; old chains go with the next change, or when it is quiet. One thread at a time.
+ * each change is one transaction. One thread at a time.
  */
 public final class KernelTables {
   static final String NAME = "k3s-netpol";
@@ -33,7 +33,6 @@ public final class KernelTables {
   private final List<Cidr> serviceCidrs;
   private final String nodePorts;
   private final Map<Family, TableState> states = new EnumMap<>(Family.class);
-  private final Map<Family, Changes> leftovers = new EnumMap<>(Family.class);
   private int generation;
 
   public KernelTables(
@@ -62,50 +61,22 @@ public final class KernelTables {
           script.append("add table ").append(name(family)).append('\n');
           script.append("delete table ").append(name(family)).append('\n');
           script.append("add table ").append(name(family)).append('\n');
+          script.append(Skeleton.end(family));
           script.append(changes.script(name(family).toString()));
           script.append(Skeleton.script(family, serviceCidrs, nodePorts));
         });
     filter.apply(script.toString());
-    leftovers.clear();
     states.clear();
   }
 
   /** Brings changes to the tables that {@link #replace} made. */
-  public void change(Map<Family, Changes> changes) throws InterruptedException {
-    if (!changes.values().stream().allMatch(Changes::elementsOnly)) {
-      sweep(changes);
-    }
-    List<ElementChange> steps = new ArrayList<>();
-    changes.forEach((family, c) -> steps.addAll(steps(family, c)));
+  public void change(Map<Family, Changes> changes) {
+    List<FilterChange> steps = new ArrayList<>();
+    changes.forEach((family, c) -> addSteps(steps, name(family), c));
     elements.commit(steps);
-    changes.forEach(
-        (family, c) -> {
-          if (!c.leftovers().isEmpty()) {
-            leftovers.put(family, c.leftovers());
-          }
-        });
-  }
-
-  /** Whether the last change left chains or sets that nothing leads to. */
-  public boolean untidy() {
-    return !leftovers.isEmpty();
-  }
-
-  /** Removes them. */
-  public void tidy() throws InterruptedException {
-    sweep(Map.of());
-  }
-
-  /** Removes what the last change left, and adds what the next one needs. */
-  private void sweep(Map<Family, Changes> next) throws InterruptedException {
-    StringBuilder script = new StringBuilder();
-    leftovers.forEach((family, c) -> script.append(c.script(name(family).toString())));
-    next.forEach((family, c) -> script.append(c.additions().script(name(family).toString())));
-    if (!script.isEmpty()) {
-      filter.apply(script.toString());
+    if (!steps.stream().allMatch(ElementChange.class::isInstance)) {
+      states.clear();
     }
-    leftovers.clear();
-    states.clear();
   }
 
   /** Takes our tables away; nothing is restricted then. */
@@ -115,7 +86,6 @@ public final class KernelTables {
         filter.delete(name(family));
       }
     }
-    leftovers.clear();
     states.clear();
   }
 
@@ -124,10 +94,7 @@ public final class KernelTables {
    *
    * @param whole as they should be
    */
-  public boolean intact(Map<Family, Changes> whole) throws InterruptedException {
-    if (untidy()) {
-      tidy();
-    }
+  public boolean intact(Map<Family, Changes> whole) {
     int now = elements.generation();
     if (now == generation) {
       return true;
@@ -176,19 +143,31 @@ public final class KernelTables {
     return rules.equals(state.rules());
   }
 
-  private static List<ElementChange> steps(Family family, Changes changes) {
-    List<ElementChange> steps = new ArrayList<>();
-    bySet(family, changes.removed())
+  /** In an order in which nothing is used before it is there, or after it has gone. */
+  private static void addSteps(List<FilterChange> steps, TableName table, Changes changes) {
+    changes
+        .addedSets()
+        .forEach((set, type) -> steps.add(new FilterChange.AddSet(new SetName(table, set), type)));
+    changes
+        .addedChains()
+        .forEach((chain, rules) -> steps.add(new FilterChange.AddChain(table, chain, rules)));
+    bySet(table, changes.removed())
         .forEach((set, some) -> steps.add(new ElementChange.Delete(set, some)));
-    bySet(family, changes.added())
+    bySet(table, changes.added())
         .forEach((set, some) -> steps.add(new ElementChange.Add(set, some)));
-    return steps;
+    if (!changes.removedChains().isEmpty()) {
+      steps.add(new FilterChange.RemoveChains(table, changes.removedChains()));
+    }
+    changes
+        .removedSets()
+        .forEach(set -> steps.add(new FilterChange.RemoveSet(new SetName(table, set))));
   }
 
-  private static Map<SetName, List<Element>> bySet(Family family, List<Changes.Element> elements) {
+  private static Map<SetName, List<Element>> bySet(
+      TableName table, List<Changes.Element> elements) {
     Map<SetName, List<Element>> sets = new LinkedHashMap<>();
     for (Changes.Element element : elements) {
-      sets.computeIfAbsent(new SetName(name(family), element.set()), _ -> new ArrayList<>())
+      sets.computeIfAbsent(new SetName(table, element.set()), _ -> new ArrayList<>())
           .add(Elements.of(element));
     }
     return sets;

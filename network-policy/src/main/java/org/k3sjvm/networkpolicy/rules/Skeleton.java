@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.k3sjvm.base.net.Cidr;
+import org.k3sjvm.networkpolicy.compile.Changes;
 import org.k3sjvm.networkpolicy.compile.Family;
 
 /**
@@ -23,6 +24,9 @@ final class Skeleton {
       "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit,"
           + " nd-router-advert, mld-listener-query, mld-listener-report, mld-listener-done,"
           + " mld2-listener-report } accept";
+
+  /** As upstream: the client knows at once. */
+  private static final String DENIAL = "counter reject";
 
   private record Hooked(String hook, List<String> rules) {}
 
@@ -57,11 +61,20 @@ final class Skeleton {
     return text.toString();
   }
 
+  /**
+   * Commands that add the chain where packets end that no policy accepts: all others lead to it.
+   */
+  static String end(Family family) {
+    String chain = family.nft() + " " + KernelTables.NAME + " " + Changes.DENY;
+    return "add chain " + chain + "\nadd rule " + chain + " " + DENIAL + "\n";
+  }
+
   /** How many rules each of its chains has. */
   static Map<String, Integer> sizes(Family family, List<Cidr> serviceCidrs, String nodePorts) {
     Map<String, Integer> sizes = new HashMap<>();
     chains(family, serviceCidrs, nodePorts)
         .forEach((name, chain) -> sizes.put(name, chain.rules().size()));
+    sizes.put(Changes.DENY, 1);
     return sizes;
   }
 

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.k3sjvm.base.net.IpAddresses;
+import org.k3sjvm.linux.filter.Rule;
 
 /**
  * A table that is changed by commands and judges packets by its rules: what nft and the kernel do,
@@ -18,12 +19,19 @@ final class Packets {
   record Packet(String source, String target, String protocol, int port) {}
 
   private final Map<String, Map<String, String>> sets = new HashMap<>();
-  private final Map<String, List<String>> chains = new HashMap<>();
+  private final Map<String, List<String>> chains =
+      new HashMap<>(Map.of(Changes.DENY, List.of("counter reject")));
 
   /** Carries out changes as one transaction would, element by element. */
   void apply(Changes changes) {
     changes.addedSets().keySet().forEach(s -> require(sets.put(s, new HashMap<>()) == null, s));
-    changes.addedChains().forEach((c, rules) -> require(chains.put(c, rules) == null, c));
+    changes
+        .addedChains()
+        .forEach(
+            (c, rules) -> {
+              List<String> texts = rules.stream().map(Rule::toString).toList();
+              require(chains.put(c, texts) == null, c);
+            });
     for (Changes.Element element : changes.removed()) {
       require(set(element.set()).remove(element.key(), element.value()), element.toString());
     }

@@ -2,47 +2,23 @@ package org.k3sjvm.networkpolicy.compile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
-import java.util.TreeMap;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.k3sjvm.base.net.Cidr;
-import org.k3sjvm.kube.ObjectName;
 import org.k3sjvm.networkpolicy.compile.Packets.Packet;
-import org.k3sjvm.networkpolicy.model.AddressRanges;
-import org.k3sjvm.networkpolicy.model.NamedPort;
 import org.k3sjvm.networkpolicy.model.PodFacts;
-import org.k3sjvm.networkpolicy.model.Policy;
-import org.k3sjvm.networkpolicy.model.Policy.BlockPeer;
-import org.k3sjvm.networkpolicy.model.Policy.NumberedPorts;
-import org.k3sjvm.networkpolicy.model.Policy.Peer;
-import org.k3sjvm.networkpolicy.model.Policy.PodPeer;
-import org.k3sjvm.networkpolicy.model.Policy.Port;
-import org.k3sjvm.networkpolicy.model.Policy.PortByName;
-import org.k3sjvm.networkpolicy.model.Policy.Rule;
-import org.k3sjvm.networkpolicy.model.Protocol;
-import org.k3sjvm.networkpolicy.model.Selector;
-import org.k3sjvm.networkpolicy.model.Selector.Operator;
-import org.k3sjvm.networkpolicy.model.Selector.Requirement;
 
 /** Any history of changes ends where a fresh start with the same facts would, and judges right. */
 class PolicyModelRandomTest {
-  private static final String NODE = "here";
-  private static final List<String> NAMESPACES = List.of("a", "b", "c");
   private static final int STEPS = 400;
 
-  private final Map<ObjectName, PodFacts> pods = new TreeMap<>();
-  private final Map<String, Map<String, String>> namespaces = new HashMap<>();
-  private final Map<ObjectName, Policy> policies = new TreeMap<>();
-  private final PolicyModel model = new PolicyModel(NODE, true, true);
+  private final PolicyModel model = new PolicyModel(RandomCluster.NODE, true, true);
   private final Map<Family, Packets> kernel = new HashMap<>();
   private Random random = new Random(0);
-  private long uids;
+  private RandomCluster cluster = new RandomCluster(random);
 
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, -1})
@@ -50,20 +26,18 @@ class PolicyModelRandomTest {
     long seed = given < 0 ? System.nanoTime() : given;
     System.out.println("seed " + seed);
     random = new Random(seed);
+    cluster = new RandomCluster(random);
     model.takeWhole().forEach((family, whole) -> kernel(family).apply(whole));
     for (int step = 0; step < STEPS; step++) {
-      change();
+      cluster.change(model);
       if (random.nextInt(3) == 0) {
         model.take().forEach((family, changes) -> kernel(family).apply(changes));
         judge("seed " + seed + " step " + step);
       }
     }
     model.take().forEach((family, changes) -> kernel(family).apply(changes));
-    PolicyModel fresh = new PolicyModel(NODE, true, true);
-    pods.values().forEach(fresh::pod);
-    policies.values().forEach(fresh::policy);
-    namespaces.forEach(fresh::namespace);
-    fresh
+    cluster
+        .told()
         .takeWhole()
         .forEach(
             (family, whole) -> {
@@ -77,66 +51,18 @@ class PolicyModelRandomTest {
     return kernel.computeIfAbsent(family, _ -> new Packets());
   }
 
-  private void change() {
-    switch (random.nextInt(10)) {
-      case 0, 1, 2 -> {
-        PodFacts pod = pod(new ObjectName(any(NAMESPACES), "p" + random.nextInt(8)));
-        pods.values().stream()
-            .filter(p -> !p.name().equals(pod.name()))
-            .filter(p -> p.addresses().stream().anyMatch(pod.addresses()::contains))
-            .toList()
-            .forEach(p -> remove(p.name()));
-        pods.put(pod.name(), pod);
-        model.pod(pod);
-      }
-      case 3 -> {
-        if (!pods.isEmpty()) {
-          remove(any(List.copyOf(pods.keySet())));
-        }
-      }
-      case 4, 5, 6 -> {
-        Policy policy = policy(new ObjectName(any(NAMESPACES), "n" + random.nextInt(5)));
-        policies.put(policy.name(), policy);
-        model.policy(policy);
-      }
-      case 7 -> {
-        if (!policies.isEmpty()) {
-          ObjectName name = any(List.copyOf(policies.keySet()));
-          policies.remove(name);
-          model.removePolicy(name);
-        }
-      }
-      case 8 -> {
-        String name = any(NAMESPACES);
-        namespaces.put(name, labels());
-        model.namespace(name, namespaces.get(name));
-      }
-      default -> {
-        String name = any(NAMESPACES);
-        namespaces.remove(name);
-        model.removeNamespace(name);
-      }
-    }
-  }
-
-  private void remove(ObjectName name) {
-    PodFacts gone = pods.remove(name);
-    if (gone != null) {
-      model.removePod(name, gone.uid());
-    }
-  }
-
   private void judge(String where) {
     Map<String, PodFacts> byAddress = new HashMap<>();
-    pods.values().forEach(p -> p.addresses().forEach(a -> byAddress.put(a, p)));
-    Oracle oracle = new Oracle(byAddress, namespaces, policies.values(), NODE);
+    cluster.pods.values().forEach(p -> p.addresses().forEach(a -> byAddress.put(a, p)));
+    Oracle oracle =
+        new Oracle(byAddress, cluster.namespaces, cluster.policies.values(), RandomCluster.NODE);
     for (int i = 0; i < 40; i++) {
       boolean ipv6 = random.nextBoolean();
       Packet packet =
           new Packet(
-              address(ipv6),
-              address(ipv6),
-              any(List.of("tcp", "udp", "sctp", "icmp")),
+              cluster.address(ipv6),
+              cluster.address(ipv6),
+              cluster.any(List.of("tcp", "udp", "sctp", "icmp")),
               random.nextInt(6) * 20);
       if (packet.protocol().equals("icmp")) {
         packet = new Packet(packet.source(), packet.target(), "icmp", 0);
@@ -145,114 +71,5 @@ class PolicyModelRandomTest {
           .as("%s: %s", where, packet)
           .isEqualTo(oracle.lets(packet));
     }
-  }
-
-  private String address(boolean ipv6) {
-    return (ipv6 ? "fd00::" : "10.0.0.") + (1 + random.nextInt(30));
-  }
-
-  private PodFacts pod(ObjectName name) {
-    int host = 1 + random.nextInt(24);
-    PodFacts before = pods.get(name);
-    PodFacts same = random.nextBoolean() ? before : null;
-    List<NamedPort> ports = new ArrayList<>();
-    for (int i = random.nextInt(3); i > 0; i--) {
-      ports.add(
-          new NamedPort(
-              any(List.of("web", "dns")), any(List.of(Protocol.values())), 20 * random.nextInt(6)));
-    }
-    return new PodFacts(
-        name,
-        same != null ? same.uid() : "u" + uids++,
-        labels(),
-        same != null
-            ? same.addresses()
-            : random.nextInt(6) == 0
-                ? List.of()
-                : List.of("10.0.0." + host, "fd00::" + Integer.toHexString(host)),
-        ports,
-        random.nextInt(3) == 0 ? "there" : NODE,
-        false,
-        false,
-        "");
-  }
-
-  private Policy policy(ObjectName name) {
-    return new Policy(name, selector(), rules(), rules());
-  }
-
-  private Optional<List<Rule>> rules() {
-    if (random.nextInt(3) == 0) {
-      return Optional.empty();
-    }
-    List<Rule> rules = new ArrayList<>();
-    for (int i = random.nextInt(3); i > 0; i--) {
-      List<Peer> peers = new ArrayList<>();
-      for (int j = random.nextInt(3); j > 0; j--) {
-        peers.add(peer());
-      }
-      List<Port> ports = new ArrayList<>();
-      for (int j = random.nextInt(3); j > 0; j--) {
-        ports.add(port());
-      }
-      rules.add(new Rule(peers, ports));
-    }
-    return Optional.of(rules);
-  }
-
-  private Peer peer() {
-    return switch (random.nextInt(4)) {
-      case 0 -> new PodPeer(Optional.empty(), selector());
-      case 1 -> new PodPeer(Optional.of(selector()), selector());
-      case 2 -> new BlockPeer(block("10.0.0." + 8 * random.nextInt(4), 32));
-      default -> new BlockPeer(block("fd00::" + Integer.toHexString(8 * random.nextInt(4)), 128));
-    };
-  }
-
-  private AddressRanges block(String base, int bits) {
-    int prefix = bits - 3 - random.nextInt(2);
-    Cidr cidr = Cidr.containing(org.k3sjvm.base.net.IpAddresses.parse(base), prefix);
-    AddressRanges hole = AddressRanges.of(new Cidr(cidr.at(2), bits - 1));
-    return random.nextBoolean() ? AddressRanges.of(cidr) : AddressRanges.of(cidr).without(hole);
-  }
-
-  private Port port() {
-    Protocol protocol = any(List.of(Protocol.values()));
-    return switch (random.nextInt(3)) {
-      case 0 -> new PortByName(protocol, any(List.of("web", "dns", "none")));
-      case 1 -> new NumberedPorts(protocol, 0, 65535);
-      default -> {
-        int from = 20 * random.nextInt(5) + 1;
-        yield new NumberedPorts(protocol, from, from + 20 * random.nextInt(3));
-      }
-    };
-  }
-
-  private Selector selector() {
-    List<Requirement> all = new ArrayList<>();
-    for (int i = random.nextInt(3); i > 0; i--) {
-      Operator operator = any(List.of(Operator.values()));
-      boolean values = operator == Operator.IN || operator == Operator.NOT_IN;
-      all.add(
-          new Requirement(
-              any(List.of("app", "tier")),
-              operator,
-              values ? List.of(any(List.of("x", "y")), any(List.of("y", "z"))) : List.of()));
-    }
-    return new Selector(all);
-  }
-
-  private Map<String, String> labels() {
-    Map<String, String> labels = new HashMap<>();
-    for (String key : List.of("app", "tier")) {
-      if (random.nextBoolean()) {
-        labels.put(key, any(List.of("x", "y", "z")));
-      }
-    }
-    return labels;
-  }
-
-  private <T> T any(List<T> list) {
-    return list.get(random.nextInt(list.size()));
   }
 }

@@ -59,8 +59,7 @@ class PolicyJsonTest {
     assertThat(rule.peers().get(1))
         .isEqualTo(new PodPeer(Optional.of(Selector.EVERYTHING), Selector.EVERYTHING));
     assertThat(rule.peers().get(2)).asString().contains("x in [y]");
-    assertThat(((BlockPeer) rule.peers().get(3)).addresses().elements())
-        .containsExactly("10.0.0.128-10.0.0.255");
+    assertThat(((BlockPeer) rule.peers().get(3)).addresses()).hasToString("10.0.0.128-10.0.0.255");
     assertThat(rule.ports())
         .containsExactly(
             new NumberedPorts(Protocol.TCP, 80, 80),
