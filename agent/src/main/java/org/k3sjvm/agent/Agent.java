@@ -83,11 +83,13 @@ public final class Agent {
       runtime.start(parts);
       tunnels.start(
           node, join, apis.controller(), balancers, NodeKubelet.endpoint(config, settings), parts);
-      startNetwork(node, apis, host, parts);
+      Flannel flannel = network(node, apis, host, kubelet);
+      parts.start("flannel", flannel);
       policies.start(parts);
       NodeServices.start(node, proxy, apis.proxy(), services, parts);
       parts.during(() -> runtime.ready().await());
-      try (KubeletServer _ = kubelet.serve(config, settings, node, apis, runtime)) {
+      try (KubeletServer _ =
+          kubelet.serve(config, settings, node, apis, runtime, flannel::metrics)) {
         kubelet.start(parts);
         parts.during(kubelet::awaitAnnotated);
         tellReady();
@@ -102,7 +104,7 @@ public final class Agent {
     NotifySocket.from(System.getenv()).tell(ServiceManager.READY);
   }
 
-  private void startNetwork(JoinedNode node, Apis apis, FlannelHost host, ServiceGroup parts) {
+  private Flannel network(JoinedNode node, Apis apis, FlannelHost host, NodeKubelet kubelet) {
     FlannelConfig network =
         new FlannelConfig(
             node.name(),
@@ -116,8 +118,13 @@ public final class Agent {
             FlannelConfig.DEFAULT_SUBNET_FILE,
             NodeRuntime.cniConfigDir(config),
             CNI_PLUGINS);
-    parts.start(
-        "flannel", new Flannel(network, host, apis.kubelet(), apis.controller(), podNetwork));
+    return new Flannel(
+        network,
+        host,
+        apis.kubelet(),
+        apis.controller(),
+        podNetwork,
+        config.overlayProbe() ? Optional.of(kubelet::tellOfNode) : Optional.empty());
   }
 
   static Join join(AgentConfig config, Balancers balancers, Ground ground)

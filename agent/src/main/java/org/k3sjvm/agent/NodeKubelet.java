@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.k3sjvm.agent.config.AgentConfig;
 import org.k3sjvm.base.lifetime.ServiceGroup;
@@ -117,10 +118,16 @@ final class NodeKubelet {
   /**
    * Serves the kubelet's API until closed.
    *
+   * @param metrics of other parts of the node, shown with the kubelet's
    * @throws IOException when the port is taken; the message names it
    */
   KubeletServer serve(
-      AgentConfig config, KubeletSettings settings, JoinedNode node, Apis apis, NodeRuntime runtime)
+      AgentConfig config,
+      KubeletSettings settings,
+      JoinedNode node,
+      Apis apis,
+      NodeRuntime runtime,
+      Supplier<String> metrics)
       throws IOException {
     return KubeletServer.start(
         new KubeletServerConfig(node.name(), endpoint(config, settings), logs),
@@ -128,12 +135,21 @@ final class NodeKubelet {
         apis.kubelet(),
         kubelet.pods(),
         runtime.runtime(),
-        kubelet.podStarts());
+        kubelet.podStarts(),
+        metrics);
   }
 
   /** Returns when the node says all that the cluster needs. */
   void awaitAnnotated() throws InterruptedException {
     annotations.write(keeper.registered());
+  }
+
+  /** Writes an event about this node; does not block. */
+  void tellOfNode(boolean warning, String reason, String message) {
+    kubelet
+        .events()
+        .recordOfNode(
+            warning ? PodEvent.warning(reason, message) : PodEvent.normal(reason, message));
   }
 
   NodeKeeper keeper() {

@@ -59,7 +59,7 @@ public final class Rehearsal {
           node, join, apis.controller(), balancers, NodeKubelet.endpoint(config, settings), parts);
       NodeServices.start(node, SERVICES, apis.proxy(), services, parts);
       parts.during(() -> runtime.ready().await());
-      try (KubeletServer _ = kubelet.serve(config, settings, node, apis, runtime)) {
+      try (KubeletServer _ = kubelet.serve(config, settings, node, apis, runtime, () -> "")) {
         kubelet.start(parts);
         parts.during(kubelet::awaitAnnotated);
         parts.await();

@@ -4,17 +4,26 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import org.k3sjvm.base.backoff.Backoff;
 import org.k3sjvm.base.lifetime.Gate;
 import org.k3sjvm.base.lifetime.Service;
 import org.k3sjvm.base.lifetime.ServiceGroup;
 import org.k3sjvm.base.time.Sleeper;
+import org.k3sjvm.flannel.check.PeerNews;
+import org.k3sjvm.flannel.check.PeerRounds;
 import org.k3sjvm.flannel.files.PodNetwork;
 import org.k3sjvm.flannel.lease.BackendType;
 import org.k3sjvm.flannel.lease.Family;
 import org.k3sjvm.flannel.lease.NodeLease;
+import org.k3sjvm.flannel.lease.Peer;
+import org.k3sjvm.flannel.lease.Peers;
 import org.k3sjvm.flannel.rules.Masquerade;
 import org.k3sjvm.flannel.rules.UpstreamLeftovers;
 import org.k3sjvm.flannel.uplink.UplinkException;
@@ -61,6 +70,7 @@ public final class Flannel implements Service {
   private final NodeTable nodes = new NodeTable();
   private final InstantSource clock = InstantSource.system();
   private final RandomGenerator random = RandomGenerator.getDefault();
+  private final Optional<PeerRounds> rounds;
 
   /**
    * Flannel of this node.
@@ -68,18 +78,34 @@ public final class Flannel implements Service {
    * @param kubelet the node's own identity
    * @param controller the identity that may list nodes where the node's own may not
    * @param ready is opened when pods can be attached; never with the backend {@code none}
+   * @param news of peers that are not reached; empty to ask none
    */
   public Flannel(
       FlannelConfig config,
       FlannelHost host,
       KubeApi kubelet,
       KubeApi controller,
-      Gate<PodNetwork> ready) {
+      Gate<PodNetwork> ready,
+      Optional<PeerNews> news) {
     this.config = config;
     this.host = host;
     this.kubelet = kubelet;
     this.controller = controller;
     this.ready = ready;
+    this.rounds =
+        config
+            .backend()
+            .filter(BackendType.VXLAN::equals)
+            .flatMap(_ -> host.calls())
+            .flatMap(
+                calls ->
+                    news.map(
+                        n -> new PeerRounds(this::readyPeers, calls, n, Sleeper.SYSTEM, random)));
+  }
+
+  /** For Prometheus: which peers are reached. */
+  public String metrics() {
+    return rounds.map(PeerRounds::metrics).orElse("");
   }
 
   @Override
@@ -106,6 +132,7 @@ public final class Flannel implements Service {
         reconciler.distrustRules();
         firstStep(reconciler);
       }
+      rounds.ifPresent(r -> group.start("peers", r));
       follow(reconciler, changes, backend.get());
     }
   }
@@ -204,6 +231,33 @@ public final class Flannel implements Service {
         next = clock.instant().plus(wait);
       }
     }
+  }
+
+  private List<Peer> readyPeers() {
+    Collection<NodeLease> leases = nodes.leases();
+    Set<String> ready =
+        leases.stream().filter(NodeLease::ready).map(NodeLease::node).collect(Collectors.toSet());
+    List<Peer> peers = new ArrayList<>();
+    nodes
+        .lease(config.nodeName())
+        .ifPresent(
+            own ->
+                config
+                    .networks()
+                    .forEach(
+                        (family, network) ->
+                            Optional.ofNullable(own.podCidrs().get(family))
+                                .map(
+                                    subnet ->
+                                        Peers.of(
+                                            leases,
+                                            family,
+                                            BackendType.VXLAN,
+                                            own.node(),
+                                            subnet,
+                                            network))
+                                .ifPresent(found -> peers.addAll(found.peers()))));
+    return peers.stream().filter(peer -> ready.contains(peer.node())).toList();
   }
 
   private void removeOurs() throws InterruptedException, IOException {

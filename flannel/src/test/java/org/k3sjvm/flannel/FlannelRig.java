@@ -89,7 +89,8 @@ final class FlannelRig implements AutoCloseable {
                           namespace.call(
                               () -> {
                                 try (FlannelHost host = FlannelHost.open()) {
-                                  new Flannel(config(), host, api, api, ready).run();
+                                  new Flannel(config(), host, api, api, ready, Optional.empty())
+                                      .run();
                                 }
                                 return name;
                               });

@@ -326,7 +326,8 @@ class ReconcilerTest {
             directory.resolve("run/subnet.env"),
             directory.resolve("net.d"),
             List.of(directory));
-    FlannelHost host = new FlannelHost(network, filter, new FakeSysctls(), new FakeCommands());
+    FlannelHost host =
+        new FlannelHost(network, filter, new FakeSysctls(), new FakeCommands(), Optional.empty());
     return new Reconciler(
         config,
         backend,

@@ -28,6 +28,7 @@ import org.k3sjvm.base.secret.Secret;
  * @param runtimeEndpoint a CRI socket; empty to run a containerd of our own
  * @param credentialProviders empty when there are none
  * @param loadBalancerPort 0 for any
+ * @param overlayProbe ask peers through the overlay network whether they are reached
  * @param kubeletArgs {@code name=value}, unchecked
  * @param arguments the whole command line after the program's name with the file's flags in place,
  *     for the node-args annotation
@@ -55,6 +56,7 @@ public record AgentConfig(
     int loadBalancerPort,
     Optional<Path> resolvConf,
     Optional<String> flannelInterface,
+    boolean overlayProbe,
     List<String> kubeletArgs,
     List<String> kubeProxyArgs,
     boolean debug,
@@ -163,6 +165,7 @@ public record AgentConfig(
             port,
             flags.text(AgentFlags.RESOLV_CONF).map(Path::of),
             flags.text(AgentFlags.FLANNEL_IFACE),
+            !flags.on(AgentFlags.DISABLE_OVERLAY_PROBE),
             flags.list(AgentFlags.KUBELET_ARG),
             flags.list(AgentFlags.KUBE_PROXY_ARG),
             flags.on(AgentFlags.DEBUG),

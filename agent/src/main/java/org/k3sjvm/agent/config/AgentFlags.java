@@ -91,6 +91,11 @@ public final class AgentFlags {
       Flag.of(STRING, "resolv-conf", "resolv.conf that pods inherit").env("K3S_RESOLV_CONF");
   static final Flag FLANNEL_IFACE =
       Flag.of(STRING, "flannel-iface", "Interface that carries the overlay network");
+  static final Flag DISABLE_OVERLAY_PROBE =
+      Flag.of(
+          BOOL,
+          "disable-overlay-probe",
+          "Never ask other nodes through the overlay network whether they are reached");
   static final Flag KUBELET_ARG =
       Flag.of(LIST, "kubelet-arg", "Argument of the kubelet, name=value; repeat for more");
   static final Flag KUBE_PROXY_ARG =
@@ -125,6 +130,7 @@ public final class AgentFlags {
           LB_SERVER_PORT,
           RESOLV_CONF,
           FLANNEL_IFACE,
+          DISABLE_OVERLAY_PROBE,
           KUBELET_ARG,
           KUBE_PROXY_ARG,
           HELP);

@@ -29,6 +29,7 @@ class AgentConfigTest {
     assertThat(config.pauseImage()).isEqualTo("rancher/mirrored-pause:3.10.2");
     assertThat(config.nodeName()).isEmpty();
     assertThat(config.withNodeId()).isFalse();
+    assertThat(config.overlayProbe()).isTrue();
     assertThat(config.debug()).isFalse();
   }
 
@@ -59,6 +60,7 @@ class AgentConfigTest {
             "--lb-server-port=0",
             "--resolv-conf=/resolv",
             "--flannel-iface=eth1",
+            "--disable-overlay-probe",
             "--kubelet-arg=max-pods=50",
             "--kube-proxy-arg=v=2",
             "--debug=true");
@@ -82,6 +84,7 @@ class AgentConfigTest {
     assertThat(config.loadBalancerPort()).isZero();
     assertThat(config.resolvConf()).hasValue(Path.of("/resolv"));
     assertThat(config.flannelInterface()).hasValue("eth1");
+    assertThat(config.overlayProbe()).isFalse();
     assertThat(config.kubeletArgs()).containsExactly("max-pods=50");
     assertThat(config.kubeProxyArgs()).containsExactly("v=2");
     assertThat(config.debug()).isTrue();

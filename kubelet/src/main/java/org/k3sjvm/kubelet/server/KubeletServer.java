@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.k3sjvm.base.time.Sleeper;
 import org.k3sjvm.cri.ContainerRuntime;
 import org.k3sjvm.http.HttpLimits;
@@ -39,7 +40,8 @@ public final class KubeletServer implements AutoCloseable {
       KubeApi api,
       PodLookup pods,
       ContainerRuntime runtime,
-      PodStarts starts)
+      PodStarts starts,
+      Supplier<String> metrics)
       throws IOException {
     this.authenticator = new Authenticator(api, System::nanoTime);
     this.authorizer = new Authorizer(api, config.nodeName(), System::nanoTime);
@@ -48,7 +50,7 @@ public final class KubeletServer implements AutoCloseable {
             new ContainerLogs(pods, InstantSource.system(), Sleeper.SYSTEM),
             new Streams(pods, runtime),
             new PodLists(pods, runtime),
-            new Numbers(config.nodeName(), pods, runtime, starts, InstantSource.system()),
+            new Numbers(config.nodeName(), pods, runtime, starts, metrics, InstantSource.system()),
             new HostLogs(config.hostLogs()),
             config);
     this.server =
@@ -70,6 +72,7 @@ public final class KubeletServer implements AutoCloseable {
    * @param tls what to show; its client authorities are those of the API server's own certificate.
    *     Both may be replaced while the server runs
    * @param api asked about tokens and rights, with the kubelet's credentials
+   * @param metrics of others, shown with the kubelet's own
    * @throws IOException when the port is taken; the message names it
    */
   public static KubeletServer start(
@@ -78,9 +81,10 @@ public final class KubeletServer implements AutoCloseable {
       KubeApi api,
       PodLookup pods,
       ContainerRuntime runtime,
-      PodStarts starts)
+      PodStarts starts,
+      Supplier<String> metrics)
       throws IOException {
-    return new KubeletServer(config, tls, api, pods, runtime, starts);
+    return new KubeletServer(config, tls, api, pods, runtime, starts, metrics);
   }
 
   /** Where it listens. */

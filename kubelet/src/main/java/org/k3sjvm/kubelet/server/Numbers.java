@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.function.Supplier;
 import org.k3sjvm.cri.ContainerFilter;
 import org.k3sjvm.cri.ContainerRuntime;
 import org.k3sjvm.cri.ContainerStats;
@@ -40,6 +41,7 @@ final class Numbers {
   private final PodLookup pods;
   private final ContainerRuntime runtime;
   private final PodStarts starts;
+  private final Supplier<String> others;
   private final InstantSource clock;
   private final Instant started;
 
@@ -48,11 +50,13 @@ final class Numbers {
       PodLookup pods,
       ContainerRuntime runtime,
       PodStarts starts,
+      Supplier<String> others,
       InstantSource clock) {
     this.nodeName = nodeName;
     this.pods = pods;
     this.runtime = runtime;
     this.starts = starts;
+    this.others = others;
     this.clock = clock;
     this.started = clock.instant();
   }
@@ -158,7 +162,8 @@ final class Numbers {
     kubelet_running_pods %d
     """
             .formatted(escape(nodeName), pods.pods().stream().filter(Numbers::isRunning).count())
-        + starts.metrics();
+        + starts.metrics()
+        + others.get();
   }
 
   private static boolean isRunning(Pod pod) {

@@ -91,7 +91,8 @@ class KubeletServerTest {
             api,
             pods,
             runtime("/exec/token"),
-            new PodStarts(InstantSource.system(), System::nanoTime));
+            new PodStarts(InstantSource.system(), System::nanoTime),
+            () -> "k3s_other 1\n");
   }
 
   @BeforeEach
