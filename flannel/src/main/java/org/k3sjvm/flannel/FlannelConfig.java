@@ -75,7 +75,10 @@ public record FlannelConfig(
       case "none" -> Optional.empty();
       default ->
           throw new IllegalArgumentException(
-              "this agent has no flannel backend '" + flag + "': use vxlan, host-gw or none");
+              "this agent has no flannel backend '"
+                  + flag
+                  + "': start the servers with --flannel-backend=vxlan or host-gw, or none for"
+                  + " another network");
     };
   }
 

@@ -62,17 +62,41 @@ final class FlannelRig implements AutoCloseable {
   final class Host {
     final String name;
     final TestNamespace namespace;
+    BackendType backend = BackendType.VXLAN;
+    Optional<String> interfaceName = Optional.empty();
+    private final int number;
     private Optional<Thread> thread = Optional.empty();
     private CompletableFuture<Void> ended = new CompletableFuture<>();
 
     private Host(String name, int number) throws Exception {
       this.name = name;
+      this.number = number;
       this.namespace = namespace(name);
+      plugIn();
+      namespace.exec("sysctl", "-qw", "net.ipv4.ip_forward=1");
+      namespace.exec("sysctl", "-qw", "net.ipv6.conf.all.forwarding=1");
+    }
+
+    private void plugIn() throws InterruptedException {
       plug("p" + number, namespace);
       namespace.address("eth0", "192.168.77.1" + number + "/24", "fd77::1" + number + "/64");
       namespace.exec("ip", "route", "add", "default", "via", "192.168.77.1");
-      namespace.exec("sysctl", "-qw", "net.ipv4.ip_forward=1");
-      namespace.exec("sysctl", "-qw", "net.ipv6.conf.all.forwarding=1");
+    }
+
+    /** Stops flannel and takes away what does not outlive a boot. */
+    void reboot() throws Exception {
+      stop();
+      String card = macOf("eth0");
+      for (String line : namespace.exec("ip", "-o", "link").lines().toList()) {
+        String link = line.replaceFirst("^\\d+: ([^:@]+).*", "$1");
+        if (!link.equals("lo")) {
+          var _ = namespace.attempt("ip", "link", "del", link);
+        }
+      }
+      namespace.exec("nft", "flush", "ruleset");
+      Files.deleteIfExists(files().resolve("subnet.env"));
+      plugIn();
+      namespace.exec("ip", "link", "set", "eth0", "address", card);
     }
 
     /** Starts flannel and waits until pods can be attached. */
@@ -156,8 +180,12 @@ final class FlannelRig implements AutoCloseable {
     }
 
     String mac() throws Exception {
+      return macOf("flannel.1");
+    }
+
+    private String macOf(String link) throws InterruptedException {
       return namespace
-          .exec("ip", "-o", "link", "show", "flannel.1")
+          .exec("ip", "-o", "link", "show", link)
           .replaceAll("(?s).*link/ether ([0-9a-f:]+).*", "$1");
     }
 
@@ -168,9 +196,9 @@ final class FlannelRig implements AutoCloseable {
     private FlannelConfig config() {
       return new FlannelConfig(
           name,
-          Optional.of(BackendType.VXLAN),
+          Optional.of(backend),
           clusterCidrs.stream().map(Cidr::parse).toList(),
-          Optional.empty(),
+          interfaceName,
           List.of(),
           false,
           CniForm.EXPANDED,

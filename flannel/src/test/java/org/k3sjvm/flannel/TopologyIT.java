@@ -1,0 +1,259 @@
+package org.k3sjvm.flannel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.k3sjvm.base.net.IpAddresses;
+import org.k3sjvm.flannel.FlannelRig.Host;
+import org.k3sjvm.flannel.FlannelRig.Pod;
+import org.k3sjvm.flannel.lease.BackendType;
+import org.k3sjvm.kube.KubeJson;
+import org.k3sjvm.kube.ObjectName;
+import org.k3sjvm.kube.Patch;
+import org.k3sjvm.kube.Resources;
+import org.k3sjvm.linux.echo.Echo;
+import org.k3sjvm.linux.echo.EchoAnswer;
+import org.k3sjvm.linux.echo.IcmpEchoes;
+import org.k3sjvm.linux.testing.TestNamespace;
+
+/** Networks of different shapes, and what happens to them. */
+@Timeout(180)
+class TopologyIT {
+  private static final String PREFIX = "flannel.alpha.coreos.com/";
+  private static final Duration LIMIT = Duration.ofSeconds(3);
+  private static final long MIB = 1 << 20;
+
+  @TempDir private Path directory;
+
+  private Optional<FlannelRig> opened = Optional.empty();
+
+  @AfterEach
+  void pullCables() throws Exception {
+    if (opened.isPresent()) {
+      opened.get().close();
+    }
+  }
+
+  @Test
+  void threeHostsReachEachOtherInBothFamilies() throws Exception {
+    FlannelRig rig = rig("10.42.0.0/16", "2001:cafe:42::/56");
+    List<Host> hosts =
+        List.of(
+            rig.host("n1", 1, "10.42.1.0/24", "2001:cafe:42:1::/64"),
+            rig.host("n2", 2, "10.42.2.0/24", "2001:cafe:42:2::/64"),
+            rig.host("n3", 3, "10.42.3.0/24", "2001:cafe:42:3::/64"));
+    List<Pod> pods = List.of(hosts.get(0).pod("a"), hosts.get(1).pod("b"), hosts.get(2).pod("c"));
+
+    for (Pod from : pods) {
+      for (Pod to : pods) {
+        for (String address : to.addresses) {
+          FlannelRig.awaitPing(from.namespace, address);
+        }
+      }
+    }
+
+    Pod a = pods.getFirst();
+    String there = pods.getLast().addresses.getLast();
+    assertThat(whole(a, there, 1430)).isInstanceOf(EchoAnswer.Answered.class);
+    assertThat(whole(a, there, 1450))
+        .as("the host says that IPv6 needs 20 bytes more")
+        .isInstanceOf(EchoAnswer.TooBig.class);
+  }
+
+  @Test
+  void aNarrowUnderlayMakesNarrowPodsAndNothingIsLost() throws Exception {
+    FlannelRig rig = rig("10.42.0.0/16");
+    Host one = rig.bareHost("n1", 1, "10.42.1.0/24");
+    Host two = rig.bareHost("n2", 2, "10.42.2.0/24");
+    for (Host host : List.of(one, two)) {
+      host.namespace.exec("ip", "link", "set", "eth0", "mtu", "1450");
+      host.start();
+    }
+    rig.setPortMtu(1, 1450);
+    rig.setPortMtu(2, 1450);
+    Pod a = one.pod("a");
+    Pod b = two.pod("b");
+    FlannelRig.awaitPing(a.namespace, b.address());
+
+    assertThat(whole(a, b.address(), 1400)).isInstanceOf(EchoAnswer.Answered.class);
+    assertThat(whole(a, b.address(), 1401)).isInstanceOf(EchoAnswer.TooBig.class);
+    Stream stream = new Stream(a.namespace, b.namespace, b.address(), 128 * MIB, Duration.ZERO);
+    assertThat(stream.lost()).isZero();
+    assertThat(stream.received()).isEqualTo(128 * MIB);
+  }
+
+  @Test
+  void aConnectionLivesOnWhileAgentsRestart() throws Exception {
+    FlannelRig rig = rig("10.42.0.0/16");
+    Host one = rig.host("n1", 1, "10.42.1.0/24");
+    Host two = rig.host("n2", 2, "10.42.2.0/24");
+    Pod a = one.pod("a");
+    Pod b = two.pod("b");
+    FlannelRig.awaitPing(a.namespace, b.address());
+
+    Stream stream =
+        new Stream(a.namespace, b.namespace, b.address(), Long.MAX_VALUE, Duration.ofMillis(2));
+    stream.awaitMore(MIB);
+    for (Host host : List.of(one, two)) {
+      host.stop();
+      stream.awaitMore(MIB);
+      host.start();
+      stream.awaitMore(MIB);
+    }
+
+    assertThat(stream.end()).isZero();
+  }
+
+  @Test
+  void aHostThatBootsAgainIsKnownByItsMac() throws Exception {
+    FlannelRig rig = rig("10.42.0.0/16");
+    Host one = rig.host("n1", 1, "10.42.1.0/24");
+    Host two = rig.host("n2", 2, "10.42.2.0/24");
+    Pod a = one.pod("a");
+    FlannelRig.awaitPing(a.namespace, two.pod("b").address());
+    String mac = two.mac();
+    String entries = one.namespace.exec("bridge", "fdb", "show", "dev", "flannel.1");
+
+    two.reboot();
+    assertThat(two.namespace.exec("ip", "-o", "link")).doesNotContain("flannel.1");
+    two.start();
+
+    assertThat(two.mac()).isEqualTo(mac);
+    FlannelRig.awaitPing(a.namespace, two.pod("b2").address());
+    assertThat(one.namespace.exec("bridge", "fdb", "show", "dev", "flannel.1"))
+        .as("peers had nothing to change")
+        .isEqualTo(entries);
+  }
+
+  @Test
+  void aHostOfTwoNetworksUsesThatOfItsDefaultRouteOrTheOneThatIsNamed() throws Exception {
+    FlannelRig rig = rig("10.42.0.0/16");
+    Host one = rig.host("n1", 1, "10.42.1.0/24");
+    Host two = rig.bareHost("n2", 2, "10.42.2.0/24");
+    TestNamespace office = rig.namespace("office");
+    office.cable("e", two.namespace, "a0"); // before eth0 by name
+    office.address("e", "10.8.0.1/24", "fd08::1/64");
+    two.namespace.address("a0", "10.8.0.2/24", "fd08::2/64");
+    Pod a = one.pod("a");
+
+    two.start();
+    FlannelRig.awaitPing(a.namespace, two.pod("b").address());
+    assertThat(annotation(rig, "n2", "public-ip")).isEqualTo("192.168.77.12");
+
+    two.stop();
+    two.namespace.exec("ip", "route", "replace", "default", "via", "10.8.0.1");
+    two.interfaceName = Optional.of("eth0");
+    two.start();
+    FlannelRig.awaitPing(a.namespace, two.pod("b2").address());
+    assertThat(annotation(rig, "n2", "public-ip")).isEqualTo("192.168.77.12");
+
+    two.stop();
+    two.interfaceName = Optional.empty();
+    two.start();
+    FlannelRig.await(
+        "the other address",
+        () -> Optional.of(annotation(rig, "n2", "public-ip")).filter("10.8.0.2"::equals));
+  }
+
+  @Test
+  void aHostBehindAddressTranslationIsReachedAtTheAddressThatIsSaid() throws Exception {
+    FlannelRig rig = rig("10.42.0.0/16");
+    Host one = rig.host("n1", 1, "10.42.1.0/24");
+    Host two = rig.bareHost("n2", 2, "10.42.2.0/24");
+    TestNamespace router = rig.namespace("router");
+    rig.attach(router, "192.168.77.60");
+    two.namespace.exec("ip", "link", "del", "eth0");
+    router.cable("inner", two.namespace, "eth0");
+    router.address("inner", "172.30.0.1/24", "fd30::1/64");
+    two.namespace.address("eth0", "172.30.0.2/24", "fd30::2/64");
+    two.namespace.exec("ip", "route", "add", "default", "via", "172.30.0.1");
+    router.exec("sysctl", "-qw", "net.ipv4.ip_forward=1");
+    router.exec("nft", "add table ip nat");
+    router.exec("nft", "add chain ip nat in { type nat hook prerouting priority -100; }");
+    router.exec("nft", "add chain ip nat out { type nat hook postrouting priority 100; }");
+    router.exec("nft", "add rule ip nat in iifname eth0 udp dport 8472 dnat to 172.30.0.2");
+    router.exec("nft", "add rule ip nat out oifname eth0 snat to 192.168.77.60");
+    ObjectNode patch = KubeJson.newObject();
+    patch
+        .putObject("metadata")
+        .putObject("annotations")
+        .put(PREFIX + "public-ip-overwrite", "192.168.77.60");
+    rig.api.patch(Resources.NODES, ObjectName.ofCluster("n2"), new Patch.Merge(patch));
+
+    two.start();
+
+    Pod a = one.pod("a");
+    Pod b = two.pod("b");
+    FlannelRig.awaitPing(a.namespace, b.address());
+    FlannelRig.awaitPing(b.namespace, a.address());
+    assertThat(annotation(rig, "n2", "public-ip")).isEqualTo("192.168.77.60");
+    assertThat(FlannelRig.clientSeenBy(b.namespace, a.namespace, b.address()))
+        .isEqualTo(a.address());
+  }
+
+  @Test
+  void hostGatewaysRouteWithoutADeviceAndARouteThatIsTakenComesBack() throws Exception {
+    FlannelRig rig = rig("10.42.0.0/16");
+    Host one = rig.bareHost("n1", 1, "10.42.1.0/24");
+    Host two = rig.bareHost("n2", 2, "10.42.2.0/24");
+    for (Host host : List.of(one, two)) {
+      host.backend = BackendType.HOST_GW;
+      host.start();
+    }
+    Pod a = one.pod("a");
+    Pod b = two.pod("b");
+    FlannelRig.awaitPing(a.namespace, b.address());
+
+    assertThat(one.namespace.exec("ip", "route"))
+        .contains("10.42.2.0/24 via 192.168.77.12 dev eth0")
+        .doesNotContain("flannel");
+    assertThat(one.namespace.exec("ip", "-o", "link")).doesNotContain("flannel.1");
+    assertThat(whole(a, b.address(), 1500)).isInstanceOf(EchoAnswer.Answered.class);
+    assertThat(annotations(rig, "n1"))
+        .containsEntry(PREFIX + "backend-type", "host-gw")
+        .containsEntry(PREFIX + "backend-data", "null");
+    assertThat(FlannelRig.clientSeenBy(b.namespace, a.namespace, b.address()))
+        .isEqualTo(a.address());
+
+    one.namespace.exec("ip", "route", "del", "10.42.2.0/24");
+    FlannelRig.awaitPing(a.namespace, b.address());
+  }
+
+  @Test
+  void sayWhatToDoWhereABackendIsMissing() {
+    assertThatThrownBy(() -> FlannelConfig.backendOf("wireguard-native"))
+        .hasMessageContaining("has no flannel backend 'wireguard-native'")
+        .hasMessageContaining("start the servers with --flannel-backend=vxlan or host-gw");
+  }
+
+  private FlannelRig rig(String... clusterCidrs) throws Exception {
+    FlannelRig rig = new FlannelRig(directory, clusterCidrs);
+    opened = Optional.of(rig);
+    return rig;
+  }
+
+  /** What comes of a packet of that size that may not be cut. */
+  private static EchoAnswer whole(Pod from, String to, int bytes) throws Exception {
+    try (IcmpEchoes echoes = from.namespace.call(IcmpEchoes::open)) {
+      return echoes.ask(Echo.whole(IpAddresses.parse(to), bytes, LIMIT));
+    }
+  }
+
+  private static String annotation(FlannelRig rig, String node, String name) {
+    return annotations(rig, node).getOrDefault(PREFIX + name, "");
+  }
+
+  private static Map<String, String> annotations(FlannelRig rig, String node) {
+    return rig.api.get(Resources.NODES, ObjectName.ofCluster(node)).getMetadata().getAnnotations();
+  }
+}
