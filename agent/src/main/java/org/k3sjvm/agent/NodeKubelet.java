@@ -32,6 +32,8 @@ import org.k3sjvm.kubelet.settings.KubeletSettings;
 import org.k3sjvm.kubelet.userns.IdRange;
 import org.k3sjvm.kubelet.volume.LocalPodVolumes;
 import org.k3sjvm.linux.mount.Mounts;
+import org.k3sjvm.linux.systemd.SystemdCgroups;
+import org.k3sjvm.linux.systemd.SystemdUnits;
 
 /** The kubelet of this node: the Node object, the pods, and the annotations that k3s adds. */
 final class NodeKubelet {
@@ -85,7 +87,9 @@ final class NodeKubelet {
                 runtime.images(),
                 apis.kubelet(),
                 volumes,
-                ground.cgroups(),
+                systemdCgroups(settings)
+                    ? new SystemdCgroups(ground.cgroups(), new SystemdUnits())
+                    : ground.cgroups(),
                 keeper::allocatable,
                 new Kubelet.NodeObject(keeper::latest, Optional.of(keeper.registered())),
                 network));

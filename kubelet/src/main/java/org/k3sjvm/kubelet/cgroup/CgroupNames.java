@@ -41,6 +41,16 @@ record CgroupNames(CgroupSettings.Driver driver, String root) {
     return name(root + above + POD + uid.value());
   }
 
+  /** A group of the host as settings name it; a slice by its own name, wherever it stands. */
+  CgroupName ofHost(String configured) {
+    String last = configured.substring(configured.lastIndexOf('/') + 1);
+    if (driver == CgroupSettings.Driver.CGROUPFS || !last.endsWith(SLICE)) {
+      return new CgroupName(configured);
+    }
+    String steps = last.substring(0, last.length() - SLICE.length()).replace('-', '/');
+    return slices("/" + steps);
+  }
+
   /** The pod whose group has this last name; empty when it is none of a pod. */
   Optional<PodUid> uid(String lastName) {
     String last = lastName;

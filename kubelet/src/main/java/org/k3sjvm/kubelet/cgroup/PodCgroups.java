@@ -31,8 +31,7 @@ import org.k3sjvm.linux.cgroup.Cgroups;
 /**
  * A group for each pod, below one for each quality of service. Any thread may call.
  *
- * <p>With the systemd driver slices are made by systemd when the runtime names them, without
- * limits.
+ * <p>With the systemd driver they are slices, and the tree that is handed in asks systemd for them.
  *
  * <p>Source: kubelet v1.36 pkg/kubelet/cm/pod_container_manager_linux.go and
  * qos_container_manager_linux.go.
@@ -231,7 +230,7 @@ public final class PodCgroups {
 
   /** Holds an existing group of the host to an amount. */
   void limitOther(String name, CgroupLimits limits) {
-    cgroups.limit(new CgroupName(name), limits);
+    cgroups.limit(names.ofHost(name), limits);
   }
 
   /** Writes the weight of all burstable pods, in case that somebody else changed it. */
@@ -247,7 +246,7 @@ public final class PodCgroups {
   }
 
   private boolean managed() {
-    return config.manage() && config.driver() == CgroupSettings.Driver.CGROUPFS;
+    return config.manage();
   }
 
   /** What the host has. */

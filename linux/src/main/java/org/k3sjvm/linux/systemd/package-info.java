@@ -1,7 +1,8 @@
 /**
- * Telling the service manager that the agent is up. Open {@link
- * org.k3sjvm.linux.systemd.ServiceManager} first. When that is so is left to the agent. The
- * protocol is sd_notify(3).
+ * What we have to do with systemd: telling it that the agent is up, and asking it for slices. Open
+ * {@link org.k3sjvm.linux.systemd.ServiceManager} and {@link
+ * org.k3sjvm.linux.systemd.SystemdCgroups} first. When that is so, and which slices, is left to the
+ * agent and the kubelet. The protocols are sd_notify(3) and org.freedesktop.systemd1(5).
  */
 @NullMarked
 package org.k3sjvm.linux.systemd;
