@@ -62,7 +62,8 @@ public final class Admission {
       return misfits.getFirst();
     }
     Optional<Rejected> late =
-        pending(pod) ? AppArmor.check(pod, node.appArmor()) : Optional.empty();
+        (pending(pod) ? AppArmor.check(pod, node.appArmor()) : Optional.<Rejected>empty())
+            .or(() -> DeclaredFeatures.check(pod, DeclaredFeatures.OFFERED));
     if (late.isPresent()) {
       return late.get();
     }

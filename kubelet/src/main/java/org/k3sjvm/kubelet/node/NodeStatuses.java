@@ -21,6 +21,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.cri.RuntimeStatus;
+import org.k3sjvm.kubelet.admission.DeclaredFeatures;
 import org.k3sjvm.kubelet.settings.Reservations;
 
 /**
@@ -29,14 +30,6 @@ import org.k3sjvm.kubelet.settings.Reservations;
  */
 final class NodeStatuses {
   static final String PROVIDED_IP = "alpha.kubernetes.io/provided-node-ip";
-
-  /**
-   * What a scheduler must not place on older nodes, and works here.
-   *
-   * <p>Source: component-helpers v1.36 nodedeclaredfeatures/features.
-   */
-  private static final List<String> FEATURES =
-      List.of("InPlacePodLevelResourcesVerticalScaling", "RestartAllContainersOnContainerExits");
 
   private NodeStatuses() {}
 
@@ -63,7 +56,7 @@ final class NodeStatuses {
                 new NodeDaemonEndpointsBuilder().withNewKubeletEndpoint(config.port()).build())
             .withNodeInfo(info(config, seen))
             .withImages(seen.images())
-            .withDeclaredFeatures(FEATURES);
+            .withDeclaredFeatures(DeclaredFeatures.OFFERED);
     seen.runtime().ifPresent(runtime -> describe(status, runtime));
     return status.build();
   }

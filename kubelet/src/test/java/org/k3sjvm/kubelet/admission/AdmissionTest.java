@@ -130,6 +130,12 @@ class AdmissionTest {
             none,
             NODE),
         arguments(
+            "PodFeatureUnsupported",
+            "Pod requires node features that are not available: UserNamespacesHostNetworkSupport",
+            pod("p").editSpec().withHostNetwork(true).withHostUsers(false).endSpec().build(),
+            none,
+            NODE),
+        arguments(
             "AppArmor",
             "Cannot enforce AppArmor: AppArmor is not enabled on the host",
             pod("p")
@@ -301,6 +307,27 @@ class AdmissionTest {
 
   private static String reason(Pod pod, List<Pod> others) {
     return decide(pod, others, NODE) instanceof Rejected r ? r.reason() : "admitted";
+  }
+
+  @Test
+  void takesAPodThatNeedsWhatThisNodeDeclares() {
+    Pod pod =
+        pod("p")
+            .editSpec()
+            .editFirstContainer()
+            .addNewRestartPolicyRule()
+            .withAction("RestartAllContainers")
+            .endRestartPolicyRule()
+            .endContainer()
+            .endSpec()
+            .build();
+    assertThat(decide(pod, List.of(), NODE)).isEqualTo(new Admitted());
+    assertThat(DeclaredFeatures.check(pod, List.of()))
+        .contains(
+            new Rejected(
+                "PodFeatureUnsupported",
+                "Pod requires node features that are not available:"
+                    + " RestartAllContainersOnContainerExits"));
   }
 
   private static Pod edit(PodBuilder pod, String resource, String amount) {
