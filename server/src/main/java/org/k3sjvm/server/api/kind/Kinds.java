@@ -33,7 +33,7 @@ public final class Kinds {
           "pods",
           "po",
           "all",
-          "status log exec attach portforward binding eviction ephemeralcontainers");
+          "status log exec attach portforward binding eviction ephemeralcontainers resize proxy");
   public static final Kind POD_TEMPLATE = core("PodTemplate", "podtemplates", "", "", "");
   public static final Kind REPLICATION_CONTROLLER =
       core("ReplicationController", "replicationcontrollers", "rc", "all", "status scale");

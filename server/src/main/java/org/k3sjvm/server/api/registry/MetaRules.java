@@ -118,6 +118,7 @@ final class MetaRules {
         put(Meta.of(after), "labels", labels);
         put(Meta.of(after), "annotations", annotations);
       }
+      case PodResize.SUBRESOURCE -> PodResize.keepOthers(after, before);
       default -> {}
     }
   }

@@ -32,6 +32,7 @@ final class PodRules implements Rules {
           .putArray("conditions")
           .addObject()
           .put("type", "PodScheduled")
+          .put("observedGeneration", 1)
           .put("status", "False")
           .put("reason", "SchedulingGated")
           .put("message", "Scheduling is blocked due to non-empty scheduling gates");
@@ -40,16 +41,24 @@ final class PodRules implements Rules {
 
   /** Source: Kubernetes docs, "Pod Quality of Service Classes". */
   static String qosClass(ObjectNode pod) {
+    if (!Trees.map(pod, "spec", "resources", "requests").isEmpty()
+        || !Trees.map(pod, "spec", "resources", "limits").isEmpty()) {
+      return qosClass(List.of(Trees.child(pod, "spec")));
+    }
+    List<ObjectNode> containers = new ArrayList<>(Trees.objects(pod, "spec", "containers"));
+    containers.addAll(Trees.objects(pod, "spec", "initContainers"));
+    return qosClass(containers);
+  }
+
+  private static String qosClass(List<ObjectNode> all) {
     boolean any = false;
     boolean guaranteed = true;
-    for (String list : new String[] {"containers", "initContainers"}) {
-      for (ObjectNode container : Trees.objects(pod, "spec", list)) {
-        for (String resource : new String[] {"cpu", "memory"}) {
-          BigDecimal limit = Quantities.at(container, "resources", "limits", resource);
-          BigDecimal request = Quantities.at(container, "resources", "requests", resource);
-          any |= limit.signum() > 0 || request.signum() > 0;
-          guaranteed &= limit.signum() > 0 && limit.compareTo(request) == 0;
-        }
+    for (ObjectNode one : all) {
+      for (String resource : new String[] {"cpu", "memory"}) {
+        BigDecimal limit = Quantities.at(one, "resources", "limits", resource);
+        BigDecimal request = Quantities.at(one, "resources", "requests", resource);
+        any |= limit.signum() > 0 || request.signum() > 0;
+        guaranteed &= limit.signum() > 0 && limit.compareTo(request) == 0;
       }
     }
     return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";

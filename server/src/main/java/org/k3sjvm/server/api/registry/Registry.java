@@ -332,7 +332,12 @@ public final class Registry {
       }
       rules.validate(object, problems);
     }
-    before.ifPresent(old -> rules.validateUpdate(object, old, problems));
+    if (target.subresource().equals(PodResize.SUBRESOURCE)) {
+      rules.validate(object, problems);
+      before.ifPresent(old -> PodResize.validate(object, old, problems));
+    } else {
+      before.ifPresent(old -> rules.validateUpdate(object, old, problems));
+    }
     problems.check(kind, Meta.name(object));
   }
 }

@@ -33,6 +33,7 @@ public final class ApiServer implements Handler {
   private final Authorizer authorizer;
   private final Resources resources;
   private final Subresources subresources;
+  private final PodProxy podProxy;
   private final NewerEvents newerEvents;
   private final Reviews reviews;
   private final KubeletProxy kubelets;
@@ -58,6 +59,7 @@ public final class ApiServer implements Handler {
     this.authorizer = authorizer;
     this.resources = new Resources(registry, clock);
     this.subresources = new Subresources(registry, tokens, clock);
+    this.podProxy = new PodProxy(registry);
     this.newerEvents = new NewerEvents(registry);
     this.reviews = new Reviews(authorizer, tokens);
     this.kubelets = new KubeletProxy(registry, connector);
@@ -167,6 +169,8 @@ public final class ApiServer implements Handler {
       newerEvents.handle(request, user, response);
     } else if (kind.equals(Kinds.POD) && TO_THE_KUBELET.contains(sub)) {
       kubelets.pod(request, response);
+    } else if (kind.equals(Kinds.POD) && sub.equals("proxy")) {
+      podProxy.handle(request, response);
     } else if (kind.equals(Kinds.NODE) && sub.equals("proxy")) {
       kubelets.node(request, response);
     } else {

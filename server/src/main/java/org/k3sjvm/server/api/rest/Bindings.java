@@ -38,6 +38,7 @@ public final class Bindings {
             .orElseGet(() -> conditions.addObject().put("type", "PodScheduled"));
     scheduled.remove(java.util.List.of("reason", "message"));
     scheduled.putNull("lastProbeTime");
+    scheduled.put("observedGeneration", Trees.number(pod, "metadata", "generation"));
     scheduled.put("status", "True").put("lastTransitionTime", Trees.time(now));
     return pod;
   }

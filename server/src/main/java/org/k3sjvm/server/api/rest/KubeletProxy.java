@@ -95,10 +95,19 @@ final class KubeletProxy {
     String name = request.name();
     int colon = name.lastIndexOf(':');
     String raw = request.http().target().raw();
+    forward(
+        colon < 0 ? name : name.substring(0, colon),
+        behindProxy(raw),
+        request.http(),
+        response,
+        false);
+  }
+
+  /** The path and query behind the first {@code /proxy}. */
+  static String behindProxy(String raw) {
     String marker = "/proxy";
     String path = raw.substring(raw.indexOf(marker) + marker.length());
-    String target = path.startsWith("/") ? path : "/" + path;
-    forward(colon < 0 ? name : name.substring(0, colon), target, request.http(), response, false);
+    return path.startsWith("/") ? path : "/" + path;
   }
 
   private static String container(ObjectNode pod, String asked, boolean log) {
@@ -201,17 +210,36 @@ final class KubeletProxy {
       throw ApiException.internal(
           "error dialing backend: node " + name + " at " + kubelet + ": " + e.getMessage());
     }
+    relay(
+        connection,
+        "the kubelet of node " + name,
+        new ClientRequest(request.method(), target, headers(request, kubelet, explain)),
+        request,
+        response,
+        explain);
+  }
+
+  /**
+   * Sends a request over a connection, which it closes, and the answer back.
+   *
+   * @param whom for messages
+   * @param explain whether a refusal becomes a Status
+   */
+  static void relay(
+      HttpClientConnection connection,
+      String whom,
+      ClientRequest asked,
+      Request request,
+      Response response,
+      boolean explain)
+      throws IOException, InterruptedException {
     try (connection) {
       response.onClientGone(connection::close);
       ClientResponse answer;
       try {
-        Headers headers = headers(request, kubelet, explain);
-        answer =
-            connection.send(
-                new ClientRequest(request.method(), target, headers), request.bodyBytes());
+        answer = connection.send(asked, request.bodyBytes());
       } catch (IOException e) {
-        throw ApiException.internal(
-            "error reaching the kubelet of node " + name + ": " + e.getMessage());
+        throw ApiException.internal("error reaching " + whom + ": " + e.getMessage());
       }
       if (explain && answer.status() >= 400) {
         byte[] why = answer.body().readNBytes(EXPLANATION_BYTES);
@@ -243,9 +271,9 @@ final class KubeletProxy {
    *
    * @param plain whether an upgrade ends here: logs leave the kubelet as plain bytes
    */
-  private static Headers headers(Request request, HostPort kubelet, boolean plain) {
+  static Headers headers(Request request, HostPort other, boolean plain) {
     List<Headers.Entry> kept = new ArrayList<>();
-    kept.add(new Headers.Entry("Host", kubelet.toString()));
+    kept.add(new Headers.Entry("Host", other.toString()));
     for (Headers.Entry header : request.headers().entries()) {
       String name = header.name().toLowerCase(Locale.ROOT);
       if (!OWN_HEADERS.contains(name) && !(plain && UPGRADE_HEADERS.contains(name))) {

@@ -298,6 +298,7 @@ public final class Scheduler implements Service {
         .putArray("conditions")
         .addObject()
         .put("type", "PodScheduled")
+        .put("observedGeneration", pod.getMetadata().getGeneration())
         .put("status", "False")
         .put("reason", "Unschedulable")
         .put("message", message)
