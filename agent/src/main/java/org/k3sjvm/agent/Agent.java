@@ -75,7 +75,7 @@ public final class Agent {
         NodeRuntime runtime =
             NodeRuntime.prepare(config, node.settings(), NodeKubelet.systemdCgroups(settings));
         FlannelHost host = FlannelHost.open();
-        NodePolicies policies = NodePolicies.open(node, apis);
+        NodePolicies policies = NodePolicies.open(node, config.agentDir(), apis);
         ProxyHost services = ProxyHost.open();
         ServiceGroup parts = ServiceGroup.open("node")) {
       NodeKubelet kubelet =

@@ -1,6 +1,7 @@
 package org.k3sjvm.agent;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.k3sjvm.base.lifetime.ServiceGroup;
@@ -31,11 +32,11 @@ final class NodePolicies implements AutoCloseable {
   }
 
   /** Those of the cluster, unless its servers say that nobody shall enforce them. */
-  static NodePolicies open(JoinedNode node, Apis apis) throws InterruptedException {
+  static NodePolicies open(JoinedNode node, Path agentDir, Apis apis) throws InterruptedException {
     boolean wanted = !node.settings().disableNetworkPolicy();
     try {
       PolicyHost host = PolicyHost.open();
-      NetworkPolicies policies = new NetworkPolicies(config(node), host, apis.controller());
+      NetworkPolicies policies = new NetworkPolicies(config(node, agentDir), host, apis.controller());
       if (wanted) {
         return new NodePolicies(Optional.of(host), Optional.of(policies));
       }
@@ -65,13 +66,14 @@ final class NodePolicies implements AutoCloseable {
     host.ifPresent(PolicyHost::close);
   }
 
-  private static NetworkPolicyConfig config(JoinedNode node) {
+  private static NetworkPolicyConfig config(JoinedNode node, Path agentDir) {
     PortRange ports = node.settings().nodePorts();
     return new NetworkPolicyConfig(
         node.name(),
         node.settings().clusterCidrs(),
         node.settings().serviceCidrs(),
-        ports.size() == 0 ? DEFAULT_NODE_PORTS : ports.base() + "-" + ports.last());
+        ports.size() == 0 ? DEFAULT_NODE_PORTS : ports.base() + "-" + ports.last(),
+        agentDir.resolve("network-policies.json"));
   }
 
   private record Gatekeeper(NetworkPolicies policies) implements PodNetworkGate {

@@ -28,6 +28,7 @@ import org.k3sjvm.networkpolicy.PolicyBoard.Work;
 import org.k3sjvm.networkpolicy.compile.Changes;
 import org.k3sjvm.networkpolicy.compile.Family;
 import org.k3sjvm.networkpolicy.compile.PolicyModel;
+import org.k3sjvm.networkpolicy.memory.FactsFile;
 import org.k3sjvm.networkpolicy.model.PodFacts;
 import org.k3sjvm.networkpolicy.model.Policy;
 import org.k3sjvm.networkpolicy.model.PolicyJson;
@@ -74,6 +75,8 @@ public final class NetworkPolicies implements Service {
   private final PolicyBoard board;
   private final KernelTables tables;
   private final BridgedTraffic bridged;
+  private final PolicyMemory memory;
+  private final Unconfirmed unconfirmed = new Unconfirmed();
   private final Duration verifyEvery;
   private final InstantSource clock = InstantSource.system();
   private final RandomGenerator random = RandomGenerator.getDefault();
@@ -95,6 +98,7 @@ public final class NetworkPolicies implements Service {
     board = new PolicyBoard(new PolicyModel(config.nodeName(), config.ipv4(), config.ipv6()));
     tables =
         new KernelTables(host.filter(), host.elements(), config.serviceCidrs(), config.nodePorts());
+    memory = new PolicyMemory(new FactsFile(config.memory()), board, tables);
     bridged = new BridgedTraffic(host.sysctls(), config.ipv4(), config.ipv6());
   }
 
@@ -105,11 +109,13 @@ public final class NetworkPolicies implements Service {
 
   @Override
   public void run() throws InterruptedException {
+    unconfirmed.add(memory.recall());
     try (ServiceGroup group = ServiceGroup.open("network-policy")) {
       group.start(
           "policies", new Reflector<>(api, PolicyJson.POLICIES, Selection.ALL, this::onPolicy));
       group.start("follow", this::follow);
       group.start("kernel", this::keepKernel);
+      group.start("memory", memory);
       group.await();
     }
   }
@@ -168,12 +174,17 @@ public final class NetworkPolicies implements Service {
       case ReflectorEvent.Modified<GenericKubernetesResource>(var object) -> put(object);
       case ReflectorEvent.Deleted<GenericKubernetesResource>(var name, var _) ->
           board.change(model -> model.removePolicy(name));
-      case ReflectorEvent.Synced<GenericKubernetesResource> _ -> board.known(Source.POLICIES);
+      case ReflectorEvent.Synced<GenericKubernetesResource> _ -> {
+        List<ObjectName> gone = unconfirmed.policiesGone();
+        board.change(model -> gone.forEach(model::removePolicy));
+        board.known(Source.POLICIES);
+      }
     }
   }
 
   private void put(GenericKubernetesResource object) {
     Policy policy = PolicyJson.read(object);
+    unconfirmed.confirmPolicy(policy.name());
     board.change(model -> model.policy(policy));
   }
 
@@ -209,12 +220,17 @@ public final class NetworkPolicies implements Service {
       case ReflectorEvent.Modified<Pod>(Pod pod) -> put(pod);
       case ReflectorEvent.Deleted<Pod>(var name, var uid) ->
           board.change(model -> model.removePod(name, Objects.requireNonNullElse(uid, "")));
-      case ReflectorEvent.Synced<Pod> _ -> board.known(Source.PODS);
+      case ReflectorEvent.Synced<Pod> _ -> {
+        List<ObjectName> gone = unconfirmed.podsGone();
+        board.change(model -> gone.forEach(name -> model.removePod(name, "")));
+        board.known(Source.PODS);
+      }
     }
   }
 
   private void put(Pod pod) {
     PodFacts facts = PodFacts.of(pod);
+    unconfirmed.confirmPod(facts.name());
     board.change(model -> model.pod(facts));
   }
 
@@ -224,12 +240,17 @@ public final class NetworkPolicies implements Service {
       case ReflectorEvent.Modified<Namespace>(Namespace namespace) -> put(namespace);
       case ReflectorEvent.Deleted<Namespace>(var name, var _) ->
           board.change(model -> model.removeNamespace(name.name()));
-      case ReflectorEvent.Synced<Namespace> _ -> board.known(Source.NAMESPACES);
+      case ReflectorEvent.Synced<Namespace> _ -> {
+        List<String> gone = unconfirmed.namespacesGone();
+        board.change(model -> gone.forEach(model::removeNamespace));
+        board.known(Source.NAMESPACES);
+      }
     }
   }
 
   private void put(Namespace namespace) {
     var meta = namespace.getMetadata();
+    unconfirmed.confirmNamespace(meta.getName());
     Map<String, String> labels = Objects.requireNonNullElse(meta.getLabels(), Map.of());
     board.change(model -> model.namespace(meta.getName(), labels));
   }

@@ -1,5 +1,6 @@
 package org.k3sjvm.networkpolicy;
 
+import java.nio.file.Path;
 import java.util.List;
 import org.k3sjvm.base.net.Cidr;
 
@@ -10,9 +11,14 @@ import org.k3sjvm.base.net.Cidr;
  * @param clusterCidrs pod networks: their families are the ones that count
  * @param serviceCidrs what restricted pods may always ask of their node, as upstream lets them
  * @param nodePorts likewise, as {@code 30000-32767}
+ * @param memory the file of what is to hold after a start without an API server
  */
 public record NetworkPolicyConfig(
-    String nodeName, List<Cidr> clusterCidrs, List<Cidr> serviceCidrs, String nodePorts) {
+    String nodeName,
+    List<Cidr> clusterCidrs,
+    List<Cidr> serviceCidrs,
+    String nodePorts,
+    Path memory) {
   public NetworkPolicyConfig {
     clusterCidrs = List.copyOf(clusterCidrs);
     serviceCidrs = List.copyOf(serviceCidrs);

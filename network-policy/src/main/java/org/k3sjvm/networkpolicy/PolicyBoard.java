@@ -48,6 +48,10 @@ final class PolicyBoard {
   @GuardedBy("lock")
   private final EnumSet<Source> known = EnumSet.noneOf(Source.class);
 
+  /** Those of {@link #known} that the API itself has told. */
+  @GuardedBy("lock")
+  private final EnumSet<Source> told = EnumSet.noneOf(Source.class);
+
   @GuardedBy("lock")
   private long version = 1;
 
@@ -92,6 +96,7 @@ final class PolicyBoard {
     lock.lock();
     try {
       known.add(source);
+      told.add(source);
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -102,6 +107,62 @@ final class PolicyBoard {
     lock.lock();
     try {
       known.remove(source);
+      told.remove(source);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes what the model was told of former times for all there is, until the API says else. */
+  void believe() {
+    lock.lock();
+    try {
+      known.addAll(EnumSet.allOf(Source.class));
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits until everything is known; says whether it came so within a time. */
+  boolean awaitComplete(Duration limit) throws InterruptedException {
+    long nanos = limit.toNanos();
+    lock.lock();
+    try {
+      while (!complete(known)) {
+        if (nanos <= 0) {
+          return false;
+        }
+        nanos = changed.awaitNanos(nanos);
+      }
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether the API has told everything. */
+  boolean isTold() {
+    lock.lock();
+    try {
+      return complete(told);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Blocks until the kernel has a version of what the API told that is not the one given.
+   *
+   * @return its number
+   */
+  long awaitOther(long seen) throws InterruptedException {
+    lock.lock();
+    try {
+      while (!complete(told) || !upToDate() || inForce == seen) {
+        changed.await();
+      }
+      return inForce;
     } finally {
       lock.unlock();
     }
@@ -237,9 +298,14 @@ final class PolicyBoard {
 
   @GuardedBy("lock")
   private boolean complete() {
-    return known.contains(Source.POLICIES)
+    return complete(known);
+  }
+
+  @GuardedBy("lock")
+  private boolean complete(EnumSet<Source> sources) {
+    return sources.contains(Source.POLICIES)
         && (!model.anyPolicy()
-            || (known.contains(Source.PODS) && known.contains(Source.NAMESPACES)));
+            || (sources.contains(Source.PODS) && sources.contains(Source.NAMESPACES)));
   }
 
   @GuardedBy("lock")

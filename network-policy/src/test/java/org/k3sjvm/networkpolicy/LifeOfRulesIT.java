@@ -137,7 +137,7 @@ class LifeOfRulesIT {
     rig.policy("jail", "deny", DENY);
     rig.start();
     PolicyRig.until("the table", () -> rig.ruleset().contains("k3s-netpol"));
-    restartWithTheApiAway();
+    restartWithTheApiAway(true);
     RigPod young = rig.young("jail", "young");
 
     assertThatThrownBy(
@@ -158,7 +158,7 @@ class LifeOfRulesIT {
     rig.policies().admit(PolicyRig.object(old, Map.of(), List.of()), old.addresses(), false);
     rig.policies().admit(PolicyRig.object(friend, Map.of(), List.of()), friend.addresses(), true);
     String before = rig.ruleset();
-    restartWithTheApiAway();
+    restartWithTheApiAway(true);
 
     rig.policies().admit(PolicyRig.object(old, Map.of(), List.of()), old.addresses(), true);
 
@@ -170,8 +170,80 @@ class LifeOfRulesIT {
     assertThat(reaches(web.namespace, old.ipv4, 80)).isFalse();
   }
 
-  private void restartWithTheApiAway() throws Exception {
+  @Test
+  void theLastPoliciesHoldForNewPodsAfterARebootWithTheApiAway() throws Exception {
+    rig.policy("jail", "deny", DENY);
+    rig.policy(
+        "shop",
+        "friends",
+        """
+        podSelector: {matchLabels: {app: web}}
+        ingress: [{from: [{podSelector: {matchLabels: {app: friend}}}]}]
+        """);
+    rig.start();
+    rig.await(false, rig.outside(), web.ipv4, 80);
+    rig.await(true, friend.namespace, web.ipv4, 80);
+    PolicyRig.until("they are remembered", rig::remembers);
     rig.stop();
+    rig.addRules("delete table ip k3s-netpol\ndelete table ip6 k3s-netpol\n");
+    restartWithTheApiAway(false);
+
+    for (int i = 0; i < 3; i++) {
+      RigPod young = rig.young("jail", "young-" + i);
+      rig.policies().admit(PolicyRig.object(young, Map.of(), List.of()), young.addresses(), false);
+      assertThat(reaches(web.namespace, young.ipv4, 80)).isFalse();
+      assertThat(reaches(web.namespace, young.ipv6, 80)).isFalse();
+      assertThat(reaches(young.namespace, web.ipv4, 80)).isFalse();
+    }
+    RigPod free = rig.young("free", "pod");
+    rig.policies().admit(PolicyRig.object(free, Map.of(), List.of()), free.addresses(), false);
+    assertThat(reaches(friend.namespace, free.ipv4, 80)).isTrue();
+    assertThat(reaches(friend.namespace, web.ipv4, 80)).isTrue();
+    assertThat(reaches(friend.namespace, web.ipv6, 80)).isTrue();
+    assertThat(reaches(free.namespace, web.ipv4, 80)).isFalse();
+  }
+
+  @Test
+  void whatIsRememberedSetsNobodyFree() throws Exception {
+    rig.policy("jail", "deny", DENY);
+    rig.start();
+    PolicyRig.until("they are remembered", rig::remembers);
+    rig.stop();
+    rig.addRules("add element ip k3s-netpol egress-isolated { " + friend.ipv4 + " : goto deny }\n");
+    restartWithTheApiAway(false);
+    RigPod young = rig.young("jail", "young");
+
+    assertThatThrownBy(
+            () ->
+                rig.policies()
+                    .admit(PolicyRig.object(young, Map.of(), List.of()), young.addresses(), false))
+        .isInstanceOf(NotInForceException.class);
+    assertThat(reaches(friend.namespace, web.ipv4, 80)).isFalse();
+  }
+
+  @Test
+  void forgetsWhatTheApiDoesNotShowAnyMore() throws Exception {
+    rig.policy("shop", "deny", DENY);
+    rig.policy("jail", "deny", DENY);
+    rig.start();
+    rig.await(false, friend.namespace, web.ipv4, 80);
+    PolicyRig.until("they are remembered", rig::remembers);
+    rig.stop();
+    rig.removePolicy("shop", "deny");
+    rig.start();
+
+    rig.await(true, friend.namespace, web.ipv4, 80);
+    rig.removePolicy("jail", "deny");
+    PolicyRig.until("our tables are gone", () -> !rig.ruleset().contains("k3s-netpol"));
+    rig.stop();
+    assertThat(rig.remembers()).isFalse();
+  }
+
+  private void restartWithTheApiAway(boolean forget) throws Exception {
+    rig.stop();
+    if (forget) {
+      rig.forget();
+    }
     for (int i = 0; i < 100; i++) {
       rig.api().failNext(Verb.LIST, new KubeException.Unavailable("list", "away", null));
     }

@@ -14,6 +14,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -52,6 +54,8 @@ final class PolicyRig {
   private static final int[] PORTS = {80, 81, 8080, 30090};
 
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+  private final Path directory;
+  private final Path memory;
   private final FakeKubeApi api = new FakeKubeApi();
   private final TestNamespace node;
   private final TestNamespace outside;
@@ -61,6 +65,10 @@ final class PolicyRig {
   private int pods;
 
   PolicyRig() throws Exception {
+    directory = Files.createTempDirectory("network-policy");
+    memory = directory.resolve("policies.json");
+    opened.push(() -> Files.delete(directory));
+    opened.push(this::forget);
     node = namespace("node");
     outside = namespace("out");
     node.exec("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1");
@@ -79,7 +87,8 @@ final class PolicyRig {
             NODE,
             List.of(Cidr.parse("10.42.0.0/16"), Cidr.parse("fd42::/56")),
             List.of(Cidr.parse("10.43.0.0/16")),
-            "30000-32767");
+            "30000-32767",
+            memory);
     policies = make();
   }
 
@@ -224,7 +233,17 @@ final class PolicyRig {
     return this;
   }
 
-  /** Ends it, and makes a new one that knows nothing. */
+  /** Whether there are policies on disk. */
+  boolean remembers() {
+    return Files.exists(memory);
+  }
+
+  /** As if it had never been written. */
+  void forget() throws IOException {
+    Files.deleteIfExists(memory);
+  }
+
+  /** Ends it, and makes a new one that knows nothing but what the file remembers. */
   void stop() throws Exception {
     running.ifPresent(ServiceGroup::close);
     running = Optional.empty();

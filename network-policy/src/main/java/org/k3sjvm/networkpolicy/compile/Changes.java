@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.k3sjvm.linux.filter.Rule;
 import org.k3sjvm.linux.filter.SetType;
+import org.k3sjvm.networkpolicy.model.Direction;
 
 /**
  * What differs between two states of a table. All of it goes in force at one moment.
@@ -37,6 +38,11 @@ public record Changes(
     String text() {
       return value.isEmpty() ? key : key + " : " + value;
     }
+  }
+
+  /** The map from addresses that are restricted to the chains that judge their packets. */
+  public static String mapOf(Direction direction) {
+    return direction == Direction.INGRESS ? "ingress-isolated" : "egress-isolated";
   }
 
   public boolean isEmpty() {

@@ -18,8 +18,8 @@ import org.k3sjvm.networkpolicy.model.Direction;
  * sets are there as long as somebody uses them.
  */
 final class FamilyTable {
-  static final String EGRESS = "egress-isolated";
-  static final String INGRESS = "ingress-isolated";
+  static final String EGRESS = Changes.mapOf(Direction.EGRESS);
+  static final String INGRESS = Changes.mapOf(Direction.INGRESS);
   static final String SELF = "self";
 
   private final boolean ipv6;
@@ -83,13 +83,13 @@ final class FamilyTable {
       List<PolicyChain> policies = by.get(direction);
       Group old = before.get(direction);
       if (policies == null) {
-        state.remove(mapOf(direction), address);
+        state.remove(Changes.mapOf(direction), address);
       } else if (old != null && old.policies.equals(policies)) {
         now.put(direction, old);
       } else {
         Group group = acquire(direction, policies, filler);
         now.put(direction, group);
-        state.put(mapOf(direction), address, "goto " + group.name);
+        state.put(Changes.mapOf(direction), address, "goto " + group.name);
       }
     }
     before.forEach(
@@ -187,9 +187,5 @@ final class FamilyTable {
 
   private Map<List<PolicyChain>, Group> groups(Direction direction) {
     return direction == Direction.INGRESS ? ingressGroups : egressGroups;
-  }
-
-  private static String mapOf(Direction direction) {
-    return direction == Direction.INGRESS ? INGRESS : EGRESS;
   }
 }

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.k3sjvm.kube.ObjectName;
+import org.k3sjvm.networkpolicy.model.ClusterFacts;
 import org.k3sjvm.networkpolicy.model.Direction;
 import org.k3sjvm.networkpolicy.model.PodFacts;
 import org.k3sjvm.networkpolicy.model.Policy;
@@ -173,6 +174,61 @@ public final class PolicyModel {
       }
       removeNamespace(name);
     }
+  }
+
+  /** Takes facts in as if the API had shown them. */
+  public void remember(ClusterFacts facts) {
+    facts.namespaces().forEach(this::namespace);
+    facts.policies().forEach(this::policy);
+    facts.pods().forEach(this::pod);
+  }
+
+  /** All policies, and what this node's rules follow from besides. */
+  public ClusterFacts facts() {
+    List<Policy> all = new ArrayList<>();
+    Map<String, Map<String, String>> namespaces = new HashMap<>();
+    List<PodFacts> pods = new ArrayList<>();
+    spaces.forEach(
+        (name, space) -> {
+          space.policies.values().forEach(entry -> all.add(entry.policy));
+          Map<String, String> labels = space.labels;
+          if (labels != null) {
+            namespaces.put(name, labels);
+          }
+          for (PodEntry pod : space.pods.values()) {
+            PodFacts facts = pod.facts;
+            if (facts != null && (here(pod, facts) || isPeer(facts))) {
+              pods.add(facts);
+            }
+          }
+        });
+    return new ClusterFacts(all, namespaces, pods);
+  }
+
+  /** Whether a set has one of its addresses. */
+  private boolean isPeer(PodFacts facts) {
+    Map<String, String> labels = space(facts.name().namespace()).labels;
+    for (String address : facts.addresses()) {
+      FamilyTable table = tableOf(address);
+      if (table != null
+          && table.liveSets().stream()
+              .anyMatch(set -> !set.elements(facts, address, labels).isEmpty())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Addresses that rules hold, by direction. */
+  public Map<Direction, Set<String>> isolated() {
+    Map<Direction, Set<String>> all = new EnumMap<>(Direction.class);
+    for (Direction direction : Direction.values()) {
+      Set<String> addresses = new HashSet<>();
+      tables.forEach(
+          table -> addresses.addAll(table.state().members(Changes.mapOf(direction)).keySet()));
+      all.put(direction, addresses);
+    }
+    return all;
   }
 
   /** Whether there is something to bring to the kernel. */

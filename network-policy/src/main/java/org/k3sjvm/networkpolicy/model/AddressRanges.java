@@ -36,6 +36,27 @@ public record AddressRanges(boolean ipv6, List<Range> ranges) {
     return new AddressRanges(cidr.isIpv6(), List.of(new Range(first, last)));
   }
 
+  /**
+   * From what {@link #toString} says.
+   *
+   * @throws IllegalArgumentException for anything else
+   */
+  public static AddressRanges parse(boolean ipv6, String text) {
+    List<Range> ranges = new ArrayList<>();
+    for (String range : text.isEmpty() ? new String[0] : text.split(", ", -1)) {
+      String[] ends = range.split("-", 2);
+      ranges.add(new Range(number(ipv6, ends[0]), number(ipv6, ends[ends.length - 1])));
+    }
+    return new AddressRanges(ipv6, ranges);
+  }
+
+  private static BigInteger number(boolean ipv6, String text) {
+    if (ipv6 != text.indexOf(':') >= 0) {
+      throw new IllegalArgumentException("an address of the other version: " + text);
+    }
+    return new BigInteger(1, IpAddresses.parse(text).getAddress());
+  }
+
   public AddressRanges and(AddressRanges more) {
     List<Range> all = new ArrayList<>(ranges);
     all.addAll(more.ranges);

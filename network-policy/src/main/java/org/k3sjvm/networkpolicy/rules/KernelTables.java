@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.k3sjvm.base.net.Cidr;
+import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.linux.LinuxException;
 import org.k3sjvm.linux.filter.Element;
 import org.k3sjvm.linux.filter.ElementChange;
@@ -20,10 +21,11 @@ import org.k3sjvm.linux.filter.TableName;
 import org.k3sjvm.linux.filter.TableState;
 import org.k3sjvm.networkpolicy.compile.Changes;
 import org.k3sjvm.networkpolicy.compile.Family;
+import org.k3sjvm.networkpolicy.model.Direction;
 
 /**
  * Our tables in the kernel. Packets meet the old rules or the new ones, never something between:
- * each change is one transaction. One thread at a time.
+ * each change is one transaction. One thread changes them at a time; any may ask what is there.
  */
 public final class KernelTables {
   static final String NAME = "k3s-netpol";
@@ -51,6 +53,24 @@ public final class KernelTables {
       }
     }
     return false;
+  }
+
+  /** Addresses that tables restrict, of whatever agent, by direction. */
+  public Map<Direction, Set<String>> isolated() {
+    Map<Direction, Set<String>> all = new EnumMap<>(Direction.class);
+    for (Direction direction : Direction.values()) {
+      Set<String> addresses = new HashSet<>();
+      for (Family family : Family.values()) {
+        SetName map = new SetName(name(family), Changes.mapOf(direction));
+        if (elements.sets(name(family)).contains(map.set())) {
+          elements
+              .list(map)
+              .forEach(element -> addresses.add(IpAddresses.text(element.first().bytes())));
+        }
+      }
+      all.put(direction, addresses);
+    }
+    return all;
   }
 
   /** Puts whole tables in the place of those that are there. */
