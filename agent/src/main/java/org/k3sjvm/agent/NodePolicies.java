@@ -36,7 +36,8 @@ final class NodePolicies implements AutoCloseable {
     boolean wanted = !node.settings().disableNetworkPolicy();
     try {
       PolicyHost host = PolicyHost.open();
-      NetworkPolicies policies = new NetworkPolicies(config(node, agentDir), host, apis.controller());
+      NetworkPolicies policies =
+          new NetworkPolicies(config(node, agentDir), host, apis.controller());
       if (wanted) {
         return new NodePolicies(Optional.of(host), Optional.of(policies));
       }
