@@ -7,6 +7,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
+import org.k3sjvm.integration.lab.K3s;
 
 /** Pods of different hosts, which only VXLAN connects. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -62,6 +63,15 @@ abstract class NetworkScenarios {
     String page = "http://" + address("b") + ":8080/";
     Node one = cluster.nodes().getFirst();
     assertThat(one.host().run("curl", "-sS", "-m", "30", page).text()).isEqualTo("b");
+  }
+
+  @Test
+  void theSelfTestFindsNothingWrong() throws InterruptedException {
+    Node one = cluster.nodes().getFirst();
+    assertThat(one.host().run(K3s.ours().toString(), "check-network").text())
+        .contains("n1: flannel.1, MTU 1450, on eth0 at " + one.host().address())
+        .contains("n2, pods ")
+        .contains("1 peers, 0 findings");
   }
 
   @Test
