@@ -100,7 +100,7 @@ public final class Flannel implements Service {
             .flatMap(
                 calls ->
                     news.map(
-                        n -> new PeerRounds(this::readyPeers, calls, n, Sleeper.SYSTEM, random)));
+                        n -> new PeerRounds(this::knownPeers, calls, n, Sleeper.SYSTEM, random)));
   }
 
   /** For Prometheus: which peers are reached. */
@@ -233,7 +233,7 @@ public final class Flannel implements Service {
     }
   }
 
-  private List<Peer> readyPeers() {
+  private PeerRounds.Known knownPeers() {
     Collection<NodeLease> leases = nodes.leases();
     Set<String> ready =
         leases.stream().filter(NodeLease::ready).map(NodeLease::node).collect(Collectors.toSet());
@@ -257,7 +257,7 @@ public final class Flannel implements Service {
                                             subnet,
                                             network))
                                 .ifPresent(found -> peers.addAll(found.peers()))));
-    return peers.stream().filter(peer -> ready.contains(peer.node())).toList();
+    return new PeerRounds.Known(peers, ready);
   }
 
   private void removeOurs() throws InterruptedException, IOException {

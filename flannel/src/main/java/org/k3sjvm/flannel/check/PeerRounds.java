@@ -34,7 +34,7 @@ public final class PeerRounds implements Service {
   private static final double JITTER = 0.2;
   private static final int NAMED = 5;
 
-  private final Supplier<List<Peer>> peers;
+  private final Supplier<Known> peers;
   private final RollCall calls;
   private final PeerNews news;
   private final Sleeper sleeper;
@@ -43,12 +43,23 @@ public final class PeerRounds implements Service {
   private int next;
 
   /**
-   * Rounds.
+   * The peers as of now.
    *
-   * @param peers those whose Nodes are Ready, as of now
+   * @param readyNodes names; the others are not asked
    */
+  public record Known(List<Peer> all, Set<String> readyNodes) {
+    public Known {
+      all = List.copyOf(all);
+      readyNodes = Set.copyOf(readyNodes);
+    }
+
+    List<Peer> ready() {
+      return all.stream().filter(peer -> readyNodes.contains(peer.node())).toList();
+    }
+  }
+
   public PeerRounds(
-      Supplier<List<Peer>> peers,
+      Supplier<Known> peers,
       RollCall calls,
       PeerNews news,
       Sleeper sleeper,
@@ -74,7 +85,7 @@ public final class PeerRounds implements Service {
   }
 
   private Duration pause() {
-    if (!health.doubtful(peers.get()).isEmpty()) {
+    if (!health.doubtful(peers.get().ready()).isEmpty()) {
       return SOON;
     }
     double factor = 1 - JITTER / 2 + JITTER * random.nextDouble();
@@ -82,15 +93,15 @@ public final class PeerRounds implements Service {
   }
 
   private void round() throws InterruptedException {
-    List<Peer> all = peers.get();
-    List<Peer> doubtful = health.doubtful(all);
-    List<Peer> asked = doubtful.isEmpty() ? nextOf(all) : doubtful;
+    Known known = peers.get();
+    List<Peer> doubtful = health.doubtful(known.ready());
+    List<Peer> asked = doubtful.isEmpty() ? nextOf(known.ready()) : doubtful;
     if (asked.isEmpty()) {
       return;
     }
     Set<InetAddress> answered =
         calls.answering(asked.stream().map(peer -> peer.podCidr().address()).toList(), PATIENCE);
-    PeerHealth.Changes changes = health.on(all, asked, answered);
+    PeerHealth.Changes changes = health.on(known.all(), asked, answered);
     if (!changes.lost().isEmpty()) {
       tell(
           true,
@@ -104,9 +115,9 @@ public final class PeerRounds implements Service {
     }
   }
 
-  private List<Peer> nextOf(List<Peer> all) {
+  private List<Peer> nextOf(List<Peer> ready) {
     List<Peer> sorted =
-        all.stream()
+        ready.stream()
             .sorted(
                 Comparator.comparing(Peer::node)
                     .thenComparing(peer -> peer.podCidr().address().getHostAddress()))

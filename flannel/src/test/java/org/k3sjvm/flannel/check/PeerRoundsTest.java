@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.IntConsumer;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.k3sjvm.base.net.Cidr;
@@ -24,6 +25,7 @@ class PeerRoundsTest {
   private final Calls calls = new Calls();
   private final List<String> news = new ArrayList<>();
   private final List<Duration> pauses = new ArrayList<>();
+  private final Set<String> notReady = new HashSet<>();
   private List<Peer> peers = List.of(peer(2), peer(3));
 
   @Test
@@ -73,7 +75,25 @@ class PeerRoundsTest {
   }
 
   @Test
-  void aNodeThatIsGoneOrNotReadyIsNotAsked() throws Exception {
+  void aNodeThatIsNotReadyIsNotAskedAndStaysWhatItWas() throws Exception {
+    run(
+        9,
+        round -> {
+          calls.silent = round < 5 ? Set.of(tunnel(2)) : Set.of();
+          if (round == 4) {
+            notReady.add("n2");
+          } else if (round == 7) {
+            notReady.clear();
+          }
+        });
+
+    assertThat(calls.asked.subList(4, 7)).containsOnly(Set.of(tunnel(3)));
+    assertThat(news).hasSize(2);
+    assertThat(news.getLast()).startsWith("normal OverlayPeerReachable Pods on n2");
+  }
+
+  @Test
+  void aNodeThatIsGoneIsForgotten() throws Exception {
     PeerRounds rounds = run(4, round -> peers = round < 2 ? peers : List.of(peer(3)));
 
     assertThat(calls.asked.getLast()).containsExactly(tunnel(3));
@@ -101,7 +121,7 @@ class PeerRoundsTest {
   private PeerRounds run(int count, IntConsumer before) {
     PeerRounds rounds =
         new PeerRounds(
-            () -> peers,
+            this::known,
             calls,
             (warning, reason, message) ->
                 news.add((warning ? "warning " : "normal ") + reason + " " + message),
@@ -115,6 +135,15 @@ class PeerRoundsTest {
             new Random(1));
     assertThatThrownBy(rounds::run).isInstanceOf(InterruptedException.class);
     return rounds;
+  }
+
+  private PeerRounds.Known known() {
+    return new PeerRounds.Known(
+        peers,
+        peers.stream()
+            .map(Peer::node)
+            .filter(node -> !notReady.contains(node))
+            .collect(Collectors.toSet()));
   }
 
   private static Peer peer(int number) {
