@@ -87,7 +87,7 @@ measure() {
   agent0=$(cpu_of "$pid") server0=$(cpu_of "$server_pid") host0=$(cpu_on "$host")
   expect "$pods" "$is_ready"; t=$(now); kubectl apply -f "$HOSTS_DIR/many.yaml" > /dev/null; arrived; result[many]=$(since "$t")
   result[burst]="$(less "$(cpu_of "$pid")" "$agent0") / $(less "$(cpu_of "$server_pid")" "$server0") / $(less "$(cpu_on "$host")" "$host0")"
-  sleep 5
+  sleep 30
   result[loaded]=$(memory "$pid")
   expect "$pods" "$is_gone"; t=$(now); kubectl delete pod -l app=bench --wait=false > /dev/null; arrived; result[gone]=$(since "$t")
   t=$(now); kill "$pid"; while kill -0 "$pid" 2> /dev/null; do sleep 0.02; done; result[stop]=$(since "$t")
@@ -101,7 +101,7 @@ cluster_up
 
 rows="start:start to Ready and untainted, s
 idle:memory idle (anonymous + file), MB
-loaded:memory with $pods pods, MB
+loaded:memory with $pods pods, 30 s later, MB
 one:one pod, apply to Ready, s
 exec:100 MB out of a pod with kubectl exec, MB/s
 many:$pods pods, apply to all Ready, s

@@ -93,6 +93,7 @@ public final class Agent {
         kubelet.start(parts);
         parts.during(kubelet::awaitAnnotated);
         tellReady();
+        parts.start("heap-trim", HeapTrim.ofThisProcess());
         parts.await();
       }
     }
