@@ -3,7 +3,6 @@ package org.k3sjvm.agent;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import org.k3sjvm.agent.config.AgentConfig;
@@ -22,11 +21,7 @@ import org.k3sjvm.join.JoinConfig;
 import org.k3sjvm.join.JoinedNode;
 import org.k3sjvm.kubelet.server.KubeletServer;
 import org.k3sjvm.kubelet.settings.KubeletSettings;
-import org.k3sjvm.linux.host.HostPreparation;
 import org.k3sjvm.linux.host.HostSettings;
-import org.k3sjvm.linux.host.ProcSysctls;
-import org.k3sjvm.linux.mount.KernelMounts;
-import org.k3sjvm.linux.process.ChildProcesses;
 import org.k3sjvm.linux.systemd.NotifySocket;
 import org.k3sjvm.linux.systemd.ServiceManager;
 import org.k3sjvm.serviceproxy.ProxyHost;
@@ -41,10 +36,17 @@ public final class Agent {
       List.of(Path.of("/usr/lib/cni"), Path.of("/opt/cni/bin"));
 
   private final AgentConfig config;
+  private final Ground ground;
   private final Gate<PodNetwork> podNetwork = new Gate<>("PodNetwork");
 
+  /** On this host. */
   public Agent(AgentConfig config) {
+    this(config, new ThisHost());
+  }
+
+  public Agent(AgentConfig config, Ground ground) {
     this.config = config;
+    this.ground = ground;
   }
 
   /** Blocks until interrupted or until a part fails. Containers keep running after it returns. */
@@ -53,7 +55,7 @@ public final class Agent {
     KubeletSettings settings =
         KubeletOptions.read(config.kubeletArgs(), config.agentDir(), config.taints());
     proxyOptions("127.0.0.1"); // says at once what is wrong
-    HostCheck.verify(InstantSource.system(), new KernelMounts());
+    ground.verify(settings);
     try (NodeTunnels tunnels = new NodeTunnels();
         Balancers balancers = Balancers.open(config, tunnels);
         ServiceGroup group = ServiceGroup.open("agent")) {
@@ -65,18 +67,16 @@ public final class Agent {
 
   private void runNode(Balancers balancers, NodeTunnels tunnels, KubeletSettings settings)
       throws InterruptedException, IOException {
-    HostCheck.verifySwap(settings);
-    Ground ground = Ground.host();
-    Join join = join(config, balancers, ground);
+    Join join = join(balancers);
     JoinedNode node = join.run();
     ProxyOptions.Settings proxy = proxyOptions(loopback(node));
     prepareHost(node, proxy.conntrack());
     try (Apis apis = Apis.open(node);
         NodeRuntime runtime =
             NodeRuntime.prepare(config, node.settings(), NodeKubelet.systemdCgroups(settings));
-        FlannelHost host = FlannelHost.open();
-        NodePolicies policies = NodePolicies.open(node, config.agentDir(), apis);
-        ProxyHost services = ProxyHost.open();
+        FlannelHost host = ground.flannel();
+        NodePolicies policies = NodePolicies.open(node, config.agentDir(), apis, ground);
+        ProxyHost services = ground.services();
         ServiceGroup parts = ServiceGroup.open("node")) {
       NodeKubelet kubelet =
           NodeKubelet.compose(config, settings, node, apis, runtime, ground, policies.gate());
@@ -116,7 +116,7 @@ public final class Agent {
             node.settings().flannelIpv6Masquerade(),
             FlannelConfig.CniForm.EXPANDED,
             Optional.of(config.agentDir().resolve("etc/flannel/net-conf.json")),
-            FlannelConfig.DEFAULT_SUBNET_FILE,
+            ground.subnetFile(),
             NodeRuntime.cniConfigDir(config),
             CNI_PLUGINS);
     return new Flannel(
@@ -128,8 +128,7 @@ public final class Agent {
         config.overlayProbe() ? Optional.of(kubelet::tellOfNode) : Optional.empty());
   }
 
-  static Join join(AgentConfig config, Balancers balancers, Ground ground)
-      throws InterruptedException {
+  private Join join(Balancers balancers) throws InterruptedException {
     JoinConfig join =
         new JoinConfig(
             config.server(),
@@ -158,13 +157,12 @@ public final class Agent {
     return IpAddresses.isIpv6(node.addresses().internal().getFirst()) ? "::1" : "127.0.0.1";
   }
 
-  private static void prepareHost(JoinedNode node, HostSettings.Conntrack conntrack)
+  private void prepareHost(JoinedNode node, HostSettings.Conntrack conntrack)
       throws InterruptedException {
     boolean ipv6 = node.settings().clusterCidrs().stream().anyMatch(cidr -> cidr.isIpv6());
     boolean filtered =
         !node.settings().disableKubeProxy() || !node.settings().flannelBackend().equals("none");
-    new HostPreparation(new ChildProcesses(), new ProcSysctls())
-        .prepare(new HostSettings(ipv6, filtered, conntrack));
+    ground.prepare(new HostSettings(ipv6, filtered, conntrack));
   }
 
   private static List<InetAddress> addresses(List<String> texts) {

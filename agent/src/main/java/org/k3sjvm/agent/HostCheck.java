@@ -1,11 +1,13 @@
 package org.k3sjvm.agent;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.stream.Stream;
 import org.k3sjvm.kubelet.settings.KubeletSettings;
 import org.k3sjvm.linux.cgroup.CgroupCheck;
 import org.k3sjvm.linux.cgroup.CgroupFs;
@@ -15,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What must hold before anything starts: root, a clock that was set, control groups. Source: k3s
- * v1.36.3 pkg/agent/run.go.
+ * What must hold before anything starts: root, a clock that was set, control groups, and no swap
+ * where the user forbids it. Source: k3s v1.36.3 pkg/agent/run.go.
  */
 final class HostCheck {
   private static final Logger log = LoggerFactory.getLogger(HostCheck.class);
@@ -25,29 +27,11 @@ final class HostCheck {
   private HostCheck() {}
 
   /**
-   * Checks that no swap space is in use where the user asked for that.
-   *
-   * @throws AgentException when there is
-   */
-  static void verifySwap(KubeletSettings settings) throws IOException {
-    Path swaps = Path.of("/proc/swaps");
-    if (settings.cgroups().failSwapOn() && Files.exists(swaps)) {
-      List<String> active = Files.readAllLines(swaps).stream().skip(1).toList();
-      if (!active.isEmpty()) {
-        throw new AgentException(
-            "swap is on, and the kubelet setting fail-swap-on forbids it: run swapoff -a, or set"
-                + " fail-swap-on=false; in use: "
-                + active);
-      }
-    }
-  }
-
-  /**
    * Checks this host.
    *
    * @throws AgentException when the agent cannot run here
    */
-  static void verify(InstantSource clock, Mounts mounts) {
+  static void verify(InstantSource clock, Mounts mounts, KubeletSettings settings) {
     if (clock.instant().isBefore(FIRST_CREDIBLE_TIME)) {
       throw new AgentException(
           "the clock says "
@@ -64,6 +48,29 @@ final class HostCheck {
       case CgroupCheck.Warns(var messages) ->
           messages.forEach(message -> log.atWarn().log(message));
       case CgroupCheck.Lacks(String message) -> throw new AgentException(message);
+    }
+    if (settings.cgroups().failSwapOn()) {
+      verifyNoSwap(Path.of("/proc/swaps"));
+    }
+  }
+
+  private static void verifyNoSwap(Path swaps) {
+    if (!Files.exists(swaps)) {
+      return;
+    }
+    List<String> active;
+    try (Stream<String> lines = Files.lines(swaps)) {
+      active = lines.skip(1).toList();
+    } catch (IOException | UncheckedIOException e) {
+      throw new AgentException(
+          "cannot tell whether swap is on: %s; set the kubelet setting fail-swap-on=false to start"
+              .formatted(e));
+    }
+    if (!active.isEmpty()) {
+      throw new AgentException(
+          "swap is on, and the kubelet setting fail-swap-on forbids it: run swapoff -a, or set"
+              + " fail-swap-on=false; in use: "
+              + active);
     }
   }
 }

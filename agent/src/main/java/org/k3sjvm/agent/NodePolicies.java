@@ -32,10 +32,11 @@ final class NodePolicies implements AutoCloseable {
   }
 
   /** Those of the cluster, unless its servers say that nobody shall enforce them. */
-  static NodePolicies open(JoinedNode node, Path agentDir, Apis apis) throws InterruptedException {
+  static NodePolicies open(JoinedNode node, Path agentDir, Apis apis, Ground ground)
+      throws InterruptedException {
     boolean wanted = !node.settings().disableNetworkPolicy();
     try {
-      PolicyHost host = PolicyHost.open();
+      PolicyHost host = ground.policies();
       NetworkPolicies policies =
           new NetworkPolicies(config(node, agentDir), host, apis.controller());
       if (wanted) {

@@ -15,14 +15,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
-import org.k3sjvm.agent.Ground;
-import org.k3sjvm.agent.Rehearsal;
+import org.k3sjvm.agent.Agent;
 import org.k3sjvm.agent.config.AgentConfig;
 import org.k3sjvm.base.lifetime.ServiceGroup;
 import org.k3sjvm.cri.testing.Scratch;
-import org.k3sjvm.linux.mount.KernelMounts;
-import org.k3sjvm.linux.testing.FakeCgroups;
-import org.k3sjvm.linux.testing.FakeMounts;
 
 /**
  * Runs at build time what an agent runs when it starts, so that the AOT cache holds those classes
@@ -49,13 +45,13 @@ final class WarmUp {
       try (BufferedReader says =
           new BufferedReader(
               new InputStreamReader(cluster.getInputStream(), StandardCharsets.UTF_8))) {
-        Rehearsal rehearsal = new Rehearsal(config(scratch.path(), says), ground(scratch.path()));
+        Agent agent = new Agent(config(scratch.path(), says), RehearsalGround.in(scratch.path()));
         try (ServiceGroup group = ServiceGroup.open("warm-up")) {
           group.start(
               "agent",
               () -> {
                 try {
-                  rehearsal.run();
+                  agent.run();
                 } catch (RuntimeException e) {
                   fault.set(e);
                   cluster.destroy();
@@ -106,16 +102,11 @@ final class WarmUp {
             "--lb-server-port=0",
             "--resolv-conf=" + resolvConf,
             "--container-runtime-endpoint=unix://" + WarmUpCluster.socket(directory),
+            "--kube-proxy-arg=healthz-port=0",
+            "--kube-proxy-arg=metrics-port=0",
             "--kubelet-arg=port=" + freePort(),
             "--kubelet-arg=root-dir=" + directory.resolve("kubelet")),
         Map.of());
-  }
-
-  /** Reading the host's mounts needs no rights and is exercised too; making some does. */
-  private static Ground ground(Path directory) {
-    var _ = new KernelMounts().list();
-    return new Ground(
-        directory.resolve("node"), directory.resolve("log"), new FakeMounts(), new FakeCgroups());
   }
 
   private static String field(String name, @Nullable String line) {

@@ -1,7 +1,10 @@
 package org.k3sjvm.cli;
 
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.Service;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
@@ -22,8 +25,10 @@ import org.k3sjvm.kube.KubeApi;
 import org.k3sjvm.kube.KubeClientConfig;
 import org.k3sjvm.kube.KubeCredentials;
 import org.k3sjvm.kube.KubeException;
+import org.k3sjvm.kube.KubeJson;
 import org.k3sjvm.kube.ObjectName;
 import org.k3sjvm.kube.Resources;
+import org.k3sjvm.networkpolicy.model.PolicyJson;
 import org.k3sjvm.server.Server;
 import org.k3sjvm.server.ServerConfig;
 import org.k3sjvm.server.pki.ServerFiles;
@@ -35,6 +40,32 @@ import org.k3sjvm.server.pki.ServerFiles;
 final class WarmUpCluster {
   static final String NODE = "warm-up";
   static final String DONE = "done";
+
+  /** What the parts of an agent's network look at: another node, a service, a policy. */
+  private static final String PEER =
+      """
+      {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "peer", "annotations": {
+        "flannel.alpha.coreos.com/backend-data": "{\\"VNI\\":1,\\"VtepMAC\\":\\"02:00:00:00:00:09\\"}",
+        "flannel.alpha.coreos.com/backend-type": "vxlan",
+        "flannel.alpha.coreos.com/kube-subnet-manager": "true",
+        "flannel.alpha.coreos.com/public-ip": "192.0.2.9"}},
+       "spec": {"podCIDR": "10.42.200.0/24", "podCIDRs": ["10.42.200.0/24"]}}
+      """;
+
+  private static final String SERVICE =
+      """
+      {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "warm-up", "namespace": "default"},
+       "spec": {"selector": {"app": "warm-up"}, "ports": [{"port": 80}]}}
+      """;
+
+  private static final String POLICY =
+      """
+      {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+       "metadata": {"name": "warm-up", "namespace": "default"},
+       "spec": {"podSelector": {"matchLabels": {"app": "warm-up"}}, "policyTypes": ["Ingress", "Egress"],
+        "ingress": [{"from": [{"podSelector": {}}, {"namespaceSelector": {}}], "ports": [{"port": 80}]}],
+        "egress": [{"to": [{"ipBlock": {"cidr": "198.51.100.0/24", "except": ["198.51.100.7/32"]}}]}]}}
+      """;
 
   private static final ObjectName POD = new ObjectName("default", "warm-up");
   private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
@@ -102,6 +133,7 @@ final class WarmUpCluster {
   }
 
   private static void use(KubeApi api) throws InterruptedException {
+    api.create(Resources.NODES, KubeJson.read(PEER, Node.class));
     create(api);
     while (api.find(Resources.PODS, POD).filter(WarmUpCluster::isReady).isEmpty()) {
       Sleeper.SYSTEM.sleep(LOOK_AGAIN);
@@ -153,6 +185,8 @@ final class WarmUpCluster {
     while (true) {
       try {
         api.create(Resources.PODS, pod);
+        api.create(Resources.SERVICES, KubeJson.read(SERVICE, Service.class));
+        api.create(PolicyJson.POLICIES, KubeJson.read(POLICY, GenericKubernetesResource.class));
         return;
       } catch (KubeException.Forbidden | KubeException.NotFound e) {
         Sleeper.SYSTEM.sleep(LOOK_AGAIN);

@@ -1,10 +1,9 @@
-package org.k3sjvm.agent;
+package org.k3sjvm.cli;
 
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
-import org.k3sjvm.linux.LinuxException;
 import org.k3sjvm.linux.filter.Connection;
 import org.k3sjvm.linux.filter.Connections;
 import org.k3sjvm.linux.filter.Element;
@@ -15,25 +14,10 @@ import org.k3sjvm.linux.filter.PacketFilter;
 import org.k3sjvm.linux.filter.SetName;
 import org.k3sjvm.linux.filter.TableName;
 import org.k3sjvm.linux.filter.TableState;
-import org.k3sjvm.linux.host.ProcSysctls;
-import org.k3sjvm.serviceproxy.ProxyHost;
+import org.k3sjvm.linux.host.Sysctls;
 
-/** A host for a rehearsal: it takes all rules and keeps none. */
-final class NoPacketFilter implements PacketFilter, FilterElements, Connections {
-  private NoPacketFilter() {}
-
-  static ProxyHost host() {
-    NoPacketFilter nothing = new NoPacketFilter();
-    return new ProxyHost(
-        nothing,
-        nothing,
-        nothing,
-        new ProcSysctls(),
-        command -> {
-          throw new LinuxException.NotFound("no programs in a rehearsal", 0);
-        });
-  }
-
+/** A kernel for a rehearsal: it takes all rules and settings and keeps none. */
+final class NoKernel implements PacketFilter, FilterElements, Connections, Sysctls {
   @Override
   public void replace(FilterTable table) {}
 
@@ -78,6 +62,16 @@ final class NoPacketFilter implements PacketFilter, FilterElements, Connections 
 
   @Override
   public boolean delete(Connection connection) {
+    return false;
+  }
+
+  @Override
+  public Optional<String> read(String key) {
+    return Optional.empty();
+  }
+
+  @Override
+  public boolean ensure(String key, String value) {
     return false;
   }
 
