@@ -18,13 +18,10 @@ public final class IcmpEchoes implements Echoes {
   private static final long LONGEST_PAUSE_NANOS = 50_000_000;
 
   private final ReentrantLock lock = new ReentrantLock();
-  private final EchoSocket ipv4;
-  private final Optional<EchoSocket> ipv6;
-  private int sequence;
+  private final EchoSockets sockets;
 
-  private IcmpEchoes(EchoSocket ipv4, Optional<EchoSocket> ipv6) {
-    this.ipv4 = ipv4;
-    this.ipv6 = ipv6;
+  private IcmpEchoes(EchoSockets sockets) {
+    this.sockets = sockets;
   }
 
   /**
@@ -33,33 +30,33 @@ public final class IcmpEchoes implements Echoes {
    * @throws LinuxException.Denied without CAP_NET_RAW
    */
   public static IcmpEchoes open() {
-    EchoSocket ipv4 = EchoSocket.open(false);
-    return new IcmpEchoes(ipv4, EchoSocket.openIpv6(ipv4));
+    return new IcmpEchoes(EchoSockets.open());
   }
 
   @Override
   public EchoAnswer ask(Echo echo) throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      boolean v6 = IpAddresses.isIpv6(echo.target());
-      Optional<EchoSocket> socket = v6 ? ipv6 : Optional.of(ipv4);
+      Optional<EchoSocket> socket = sockets.to(echo.target());
       return socket.isEmpty()
           ? new EchoAnswer.Unreachable("this host has no IPv6")
-          : ask(socket.get(), v6, echo);
+          : ask(socket.get(), echo);
     } finally {
       lock.unlock();
     }
   }
 
-  private EchoAnswer ask(EchoSocket socket, boolean v6, Echo echo) throws InterruptedException {
+  private EchoAnswer ask(EchoSocket socket, Echo echo) throws InterruptedException {
     int refused = socket.speakTo(echo.target(), echo.fragments());
     if (refused < 0) {
       return failure(socket, -refused, echo);
     }
     socket.drain();
-    EchoPacket packet = new EchoPacket(socket.token(), ++sequence & 0xffff);
+    EchoPacket packet = sockets.next(socket);
     long start = System.nanoTime();
-    long sent = socket.send(packet.request(v6, echo.packetBytes()), echo.target());
+    long sent =
+        socket.send(
+            packet.request(IpAddresses.isIpv6(echo.target()), echo.packetBytes()), echo.target());
     if (sent < 0) {
       return failure(socket, (int) -sent, echo);
     }
@@ -96,8 +93,7 @@ public final class IcmpEchoes implements Echoes {
   public void close() {
     lock.lock();
     try {
-      ipv4.close();
-      ipv6.ifPresent(EchoSocket::close);
+      sockets.close();
     } finally {
       lock.unlock();
     }

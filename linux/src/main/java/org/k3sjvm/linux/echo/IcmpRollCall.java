@@ -18,13 +18,10 @@ public final class IcmpRollCall implements RollCall {
   private static final long LONGEST_PAUSE_NANOS = 200_000_000;
 
   private final ReentrantLock lock = new ReentrantLock();
-  private final EchoSocket ipv4;
-  private final Optional<EchoSocket> ipv6;
-  private int sequence;
+  private final EchoSockets sockets;
 
-  private IcmpRollCall(EchoSocket ipv4, Optional<EchoSocket> ipv6) {
-    this.ipv4 = ipv4;
-    this.ipv6 = ipv6;
+  private IcmpRollCall(EchoSockets sockets) {
+    this.sockets = sockets;
   }
 
   /**
@@ -33,8 +30,7 @@ public final class IcmpRollCall implements RollCall {
    * @throws LinuxException.Denied without CAP_NET_RAW
    */
   public static IcmpRollCall open() {
-    EchoSocket ipv4 = EchoSocket.open(false);
-    return new IcmpRollCall(ipv4, EchoSocket.openIpv6(ipv4));
+    return new IcmpRollCall(EchoSockets.open());
   }
 
   @Override
@@ -43,19 +39,18 @@ public final class IcmpRollCall implements RollCall {
     lock.lockInterruptibly();
     try {
       Map<EchoPacket, InetAddress> open = new HashMap<>();
-      for (boolean v6 : new boolean[] {false, true}) {
-        Optional<EchoSocket> socket = v6 ? ipv6 : Optional.of(ipv4);
-        if (socket.isPresent() && targets.stream().anyMatch(t -> IpAddresses.isIpv6(t) == v6)) {
-          socket.get().drain();
-          for (InetAddress target : targets) {
-            if (IpAddresses.isIpv6(target) == v6) {
-              EchoPacket packet = new EchoPacket(socket.get().token(), ++sequence & 0xffff);
-              if (socket.get().send(packet.request(v6, Echo.SMALL_BYTES), target) > 0) {
-                open.put(packet, target);
-              }
-            }
-          }
-        }
+      sockets.forEach(EchoSocket::drain);
+      for (InetAddress target : targets) {
+        sockets
+            .to(target)
+            .ifPresent(
+                socket -> {
+                  EchoPacket packet = sockets.next(socket);
+                  byte[] request = packet.request(IpAddresses.isIpv6(target), Echo.SMALL_BYTES);
+                  if (socket.send(request, target) > 0) {
+                    open.put(packet, target);
+                  }
+                });
       }
       return collect(open, limit);
     } finally {
@@ -69,8 +64,7 @@ public final class IcmpRollCall implements RollCall {
     long start = System.nanoTime();
     long pause = FIRST_PAUSE_NANOS;
     while (!open.isEmpty()) {
-      take(ipv4, open, answered);
-      ipv6.ifPresent(socket -> take(socket, open, answered));
+      sockets.forEach(socket -> take(socket, open, answered));
       long left = limit.toNanos() - (System.nanoTime() - start);
       if (open.isEmpty() || left <= 0) {
         break;
@@ -98,8 +92,7 @@ public final class IcmpRollCall implements RollCall {
   public void close() {
     lock.lock();
     try {
-      ipv4.close();
-      ipv6.ifPresent(EchoSocket::close);
+      sockets.close();
     } finally {
       lock.unlock();
     }
