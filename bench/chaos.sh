@@ -38,7 +38,7 @@ container() {
 # pod NUMBER GENERATION: the kinds go round
 pod() {
   local name=c$1-$2 stay='trap exit TERM; while true; do sleep 1; done'
-  printf -- '---\napiVersion: v1\nkind: Pod\nmetadata: {name: %s, labels: {app: bench, n: "%s"}}\nspec:\n  nodeName: n1\n  terminationGracePeriodSeconds: 2\n' "$name" "$1"
+  printf -- '---\napiVersion: v1\nkind: Pod\nmetadata: {name: %s, labels: {app: bench, number: "%s"}}\nspec:\n  nodeName: n1\n  terminationGracePeriodSeconds: 2\n' "$name" "$1"
   printf '  volumes:\n  - {name: starts, hostPath: {path: %s/n1/starts}}\n  - {name: memory, emptyDir: {medium: Memory, sizeLimit: 1Mi}}\n  - {name: disk, emptyDir: {}}\n' "$HOSTS_DIR"
   printf '  - {name: config, configMap: {name: chaos}}\n  - {name: secret, secret: {secretName: chaos}}\n'
   case $(($1 % 8)) in
@@ -93,7 +93,7 @@ for k in $(seq "$kills"); do
   agent_begin chaos "$program" n1
   if [ $((k % 5)) = 0 ]; then # one goes and another comes
     n=$((RANDOM % pods + 1))
-    kubectl delete pod -l "n=$n" --wait=false > /dev/null
+    kubectl delete pod -l "number=$n" --wait=false > /dev/null
     pod "$n" "$k" | kubectl apply -f - > /dev/null
   fi
 done
