@@ -15,8 +15,10 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.k3sjvm.cri.Container;
+import org.k3sjvm.cri.ContainerId;
 import org.k3sjvm.cri.CriException;
 import org.k3sjvm.cri.ExecResult;
+import org.k3sjvm.cri.testing.Hold;
 import org.k3sjvm.kube.DeleteRequest;
 import org.k3sjvm.kube.Resources;
 import org.k3sjvm.kubelet.pod.ContainerInstance;
@@ -212,6 +214,25 @@ class KubeletTest extends KubeletFixture {
                 .getFirst()
                 .getRestartCount())
         .isZero();
+  }
+
+  /** As by a kubelet that is killed meanwhile; {@code Never} would otherwise end the pod. */
+  @Test
+  void aStartThatWasCutOffIsTriedAgainAndNotCounted() throws Exception {
+    Hold starting = runtime.holdNext("StartContainer");
+    PodBuilder pod = pod("job");
+    pod.editSpec().withRestartPolicy("Never").endSpec();
+    api.create(Resources.PODS, pod.build());
+    starting.awaitCall();
+    stop();
+    ContainerId first = containers().getFirst().id();
+    runtime.cutOffStart(first);
+
+    startKubelet();
+
+    Pod ready = await("job", KubeletFixture::isReady);
+    assertThat(ready.getStatus().getContainerStatuses().getFirst().getRestartCount()).isZero();
+    assertThat(containers()).extracting(Container::id).hasSize(1).doesNotContain(first);
   }
 
   @Test

@@ -31,6 +31,7 @@ final class FakeContainer {
   @Nullable Instant finishedAt;
   int exitCode;
   String reason = "";
+  String message = "";
   boolean ignoresTerm;
   LinuxResources resources;
 
@@ -91,7 +92,7 @@ final class FakeContainer {
         image.id(),
         image.id(),
         reason,
-        "",
+        message,
         config.labels(),
         config.annotations(),
         config.mounts(),

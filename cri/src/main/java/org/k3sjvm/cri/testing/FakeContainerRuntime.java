@@ -167,6 +167,16 @@ public final class FakeContainerRuntime implements ContainerRuntime {
     }
   }
 
+  /** What containerd leaves when the caller of a start goes away before there is a process. */
+  public void cutOffStart(ContainerId container) {
+    synchronized (lock) {
+      FakeContainer found = container(container, "cutOffStart");
+      found.message =
+          "failed to create containerd task: failed to create shim task: context canceled: unknown";
+      end(found, 128, "StartError");
+    }
+  }
+
   /** From now on the container takes its whole grace period to stop. */
   public void ignoreTerm(ContainerId container) {
     synchronized (lock) {

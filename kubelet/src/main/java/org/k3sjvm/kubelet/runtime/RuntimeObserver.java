@@ -149,14 +149,15 @@ public final class RuntimeObserver implements PodObserver {
     try {
       ContainerStatus status = runtime.containerStatus(is.id());
       String name = is.labels().getOrDefault(Labels.CONTAINER_NAME, status.metadata().name());
-      boolean over = status.state() == ContainerState.EXITED;
+      ContainerState state = state(status);
+      boolean over = state == ContainerState.EXITED;
       return Optional.of(
           new ObservedContainer(
               is.id(),
               is.sandbox(),
               name,
               restartCount(status),
-              status.state(),
+              state,
               Optional.ofNullable(status.annotations().get(Labels.HASH)),
               status.createdAt(),
               status.startedAt(),
@@ -171,6 +172,20 @@ public final class RuntimeObserver implements PodObserver {
     } catch (CriException.NotFound e) {
       return Optional.empty();
     }
+  }
+
+  /**
+   * A start that was cut off before there was a process, as its caller had gone away, was none: the
+   * container does not count as one that failed. Source: containerd v1.6 and v2.3, StartContainer
+   * of the CRI server.
+   */
+  private static ContainerState state(ContainerStatus status) {
+    boolean cutOff =
+        status.state() == ContainerState.EXITED
+            && status.startedAt().isEmpty()
+            && status.message().startsWith("failed to create containerd task")
+            && status.message().contains("context canceled");
+    return cutOff ? ContainerState.CREATED : status.state();
   }
 
   private static ObservedContainer.Actual actual(ContainerStatus status) {
