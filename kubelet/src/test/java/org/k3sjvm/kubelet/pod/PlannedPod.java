@@ -160,23 +160,27 @@ abstract class PlannedPod {
 
   void endedAt(String name, int exitCode, Instant at) {
     ObservedContainer c = observed(name, ContainerState.EXITED, 0, exitCode, new SandboxId("s0"));
-    containers.add(
-        new ObservedContainer(
-            c.id(),
-            c.sandbox(),
-            name,
-            0,
-            c.state(),
-            c.hash(),
-            c.createdAt(),
-            c.startedAt(),
-            Optional.of(at),
-            exitCode,
-            "",
-            "",
-            c.image(),
-            "",
-            ""));
+    containers.add(endedAt(c, at));
+  }
+
+  /** The same container with another end. */
+  static ObservedContainer endedAt(ObservedContainer c, Instant at) {
+    return new ObservedContainer(
+        c.id(),
+        c.sandbox(),
+        c.name(),
+        c.attempt(),
+        c.state(),
+        c.hash(),
+        c.createdAt(),
+        c.startedAt(),
+        Optional.of(at),
+        c.exitCode(),
+        c.reason(),
+        c.message(),
+        c.image(),
+        c.imageRef(),
+        c.logPath());
   }
 
   static ObservedContainer observed(

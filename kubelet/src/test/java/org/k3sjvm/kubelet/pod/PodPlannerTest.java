@@ -428,23 +428,7 @@ class PodPlannerTest {
             exitCode,
             Optional.of(ContainerHash.of(name, "busybox:1")),
             "busybox:1");
-    containers.add(
-        new ObservedContainer(
-            c.id(),
-            c.sandbox(),
-            name,
-            attempt,
-            c.state(),
-            c.hash(),
-            c.createdAt(),
-            c.startedAt(),
-            Optional.of(at),
-            exitCode,
-            "",
-            "",
-            c.image(),
-            "",
-            ""));
+    containers.add(PlannedPod.endedAt(c, at));
   }
 
   private static ObservedContainer container(
