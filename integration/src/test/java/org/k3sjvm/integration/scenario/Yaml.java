@@ -1,5 +1,9 @@
 package org.k3sjvm.integration.scenario;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
 /** Objects as text. */
 final class Yaml {
   private Yaml() {}
@@ -32,5 +36,23 @@ final class Yaml {
     """
         .formatted(
             name, name, node.isEmpty() ? "" : "nodeName: " + node, script.replace("'", "''"));
+  }
+
+  /** The same with the programs of the machine, among them curl, getent and perl. */
+  static String toolPod(String name, String node, String script) {
+    StringBuilder mounts = new StringBuilder();
+    StringBuilder volumes = new StringBuilder();
+    for (String directory : List.of("usr", "lib", "lib64")) {
+      if (Files.isDirectory(Path.of("/", directory))) {
+        mounts.append(
+            "    - {name: %1$s, mountPath: /%1$s, readOnly: true}\n".formatted(directory));
+        volumes.append("  - {name: %1$s, hostPath: {path: /%1$s}}\n".formatted(directory));
+      }
+    }
+    return pod(name, node, "export PATH=/bin:/usr/bin; " + script)
+        + "    volumeMounts:\n"
+        + mounts
+        + "  volumes:\n"
+        + volumes;
   }
 }
