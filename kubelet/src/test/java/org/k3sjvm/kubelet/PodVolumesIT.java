@@ -60,13 +60,13 @@ class PodVolumesIT {
           spec(
               "",
               "{'name': 'known', 'mountPath': '/known'}, {'name': 'late', 'mountPath': '/late'},"
-                  + " {'name': 'info', 'mountPath': '/info'}",
+                  + " {'name': 'info', 'mountPath': '/known/info'}",
               "{'name': 'known', 'configMap': {'name': 'known'}},"
                   + " {'name': 'late', 'projected': {'sources': [{'configMap': {'name': 'late',"
                   + " 'optional': true}}]}},"
                   + " {'name': 'info', 'downwardAPI': {'items': [{'path': 'labels', 'fieldRef':"
                   + " {'fieldPath': 'metadata.labels'}}]}}",
-              "until grep -q two /known/key && grep -q here /late/key && grep -q back /info/labels;"
+              "until grep -q two /known/key && grep -q here /late/key && grep -q back /known/info/labels;"
                   + " do sleep 0.1; done 2>/dev/null; echo all changed"));
       kubelet.await("live", p -> "Running".equals(p.getStatus().getPhase()));
 

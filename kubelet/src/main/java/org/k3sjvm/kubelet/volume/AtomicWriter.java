@@ -181,9 +181,10 @@ final class AtomicWriter {
     return names;
   }
 
+  /** The links that users see; directories beside them are there for mounts. */
   private static Set<String> userVisible(Path volume) throws IOException {
     Set<String> visible = new TreeSet<>(names(volume));
-    visible.removeIf(name -> name.startsWith(".."));
+    visible.removeIf(name -> name.startsWith("..") || !Files.isSymbolicLink(volume.resolve(name)));
     return visible;
   }
 

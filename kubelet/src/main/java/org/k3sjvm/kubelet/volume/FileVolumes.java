@@ -104,6 +104,7 @@ final class FileVolumes {
       if (group.isPresent()) {
         Modes.giveOne(directory, group.getAsInt(), true);
       }
+      NestedMounts.make(directory, NestedMounts.of(pod.getSpec(), volume.getName()), group);
     }
     writer.write(
         directory,

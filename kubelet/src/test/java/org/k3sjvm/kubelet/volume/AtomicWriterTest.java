@@ -71,6 +71,16 @@ class AtomicWriterTest {
   }
 
   @Test
+  void directoriesForMountsStay() throws Exception {
+    Files.createDirectories(volume.resolve("custom/deep"));
+    assertThat(write("key", "1")).isTrue();
+    assertThat(write("key", "1")).isFalse();
+    assertThat(write("other", "2")).isTrue();
+    assertThat(volume.resolve("custom/deep")).isDirectory();
+    assertThat(names()).hasSize(4).contains("custom", "other", "..data");
+  }
+
+  @Test
   void theRestOfAWriterThatDiedIsClearedAway() throws Exception {
     Files.createDirectories(volume.resolve("..2025_01_01_00_00_00.1/half"));
     Files.createSymbolicLink(volume.resolve("..data_tmp"), Path.of("..2025_01_01_00_00_00.1"));
