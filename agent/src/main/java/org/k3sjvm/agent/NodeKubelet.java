@@ -97,6 +97,7 @@ final class NodeKubelet {
     AgentNodePatch patch =
         new AgentNodePatch(
             config.labels(),
+            NodeTunnels.leadToPods(node),
             !node.settings().disableCloudController(),
             texts(node.addresses().internal()),
             texts(node.addresses().external()),

@@ -38,8 +38,7 @@ final class NodeTunnels implements HealthSource, AutoCloseable {
       Balancers toUpdate,
       HostPort kubelet,
       ServiceGroup group) {
-    EgressRules rules =
-        new EgressRules(EgressMode.parse(node.settings().egressSelectorMode()), kubelet);
+    EgressRules rules = new EgressRules(mode(node), kubelet);
     EgressView view =
         new EgressView(
             java.util.Set.of(),
@@ -65,6 +64,15 @@ final class NodeTunnels implements HealthSource, AutoCloseable {
             Sleeper.SYSTEM);
     group.start("servers", calmed);
     group.start("server-watch", watch);
+  }
+
+  /** Whether servers reach the pods of this node through its tunnels. */
+  static boolean leadToPods(JoinedNode node) {
+    return mode(node) == EgressMode.CLUSTER;
+  }
+
+  private static EgressMode mode(JoinedNode node) {
+    return EgressMode.parse(node.settings().egressSelectorMode());
   }
 
   /** An empty list means that nobody knows yet: the configured server has a tunnel all the same. */

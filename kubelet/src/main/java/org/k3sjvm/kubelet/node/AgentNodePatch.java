@@ -13,12 +13,15 @@ import org.k3sjvm.kube.KubeJson;
  * What the k3s agent writes on its Node, for the server's cloud controller and for operators.
  *
  * @param labels of {@code --node-label}; the empty text stands for no value
+ * @param clusterEgress whether servers may reach pods through this node's tunnel; k3s marks such
+ *     nodes in its egress modes {@code cluster} and {@code pod}
  * @param cloudController whether the server runs one; if not, the address annotations are removed
  * @param hostname of the operating system; empty or a localhost stands for the node's name
  * @param arguments command line and environment
  */
 public record AgentNodePatch(
     Map<String, String> labels,
+    boolean clusterEgress,
     boolean cloudController,
     List<String> internalIps,
     List<String> externalIps,
@@ -31,6 +34,7 @@ public record AgentNodePatch(
   private static final String INTERNAL_DNS = "k3s.io/internal-dns";
   private static final String EXTERNAL_DNS = "k3s.io/external-dns";
   private static final String HOSTNAME = "k3s.io/hostname";
+  private static final String CLUSTER_EGRESS = "egress.k3s.io/cluster";
   private static final String HASH = "k3s.io/node-config-hash";
 
   public AgentNodePatch {
@@ -52,6 +56,13 @@ public record AgentNodePatch(
   public Optional<JsonNode> operations(Node node) {
     Operations operations = new Operations(node);
     labels.forEach(operations::label);
+    if (clusterEgress) {
+      if (!operations.present.containsKey(CLUSTER_EGRESS)) {
+        operations.label(CLUSTER_EGRESS, "true");
+      }
+    } else {
+      operations.remove("labels", operations.present, CLUSTER_EGRESS);
+    }
     if (cloudController) {
       operations.annotate(INTERNAL_IP, String.join(",", internalIps));
       operations.annotate(HOSTNAME, shownHostname(node));

@@ -40,8 +40,13 @@ class NodeArgumentsTest {
   }
 
   private static AgentNodePatch patch(boolean cloudController) {
+    return patch(cloudController, false);
+  }
+
+  private static AgentNodePatch patch(boolean cloudController, boolean clusterEgress) {
     return new AgentNodePatch(
         Map.of("role", "edge"),
+        clusterEgress,
         cloudController,
         List.of("10.0.0.2", "fd00::2"),
         List.of(),
@@ -77,6 +82,31 @@ class NodeArgumentsTest {
     JsonNode removal = patch(false).operations(patched).orElseThrow();
     assertThat(KubeJson.write(removal))
         .contains("\"remove\"", "/metadata/annotations/k3s.io~1internal-ip");
+  }
+
+  @Test
+  void serversAreToldWhetherTheTunnelLeadsToPods() {
+    Node plain =
+        new NodeBuilder()
+            .withNewMetadata()
+            .withName("n")
+            .addToAnnotations("k3s.io/node-config-hash", ARGUMENTS.hash())
+            .addToLabels("role", "edge")
+            .endMetadata()
+            .build();
+    Node marked =
+        new NodeBuilder(plain)
+            .editMetadata()
+            .addToLabels("egress.k3s.io/cluster", "true")
+            .endMetadata()
+            .build();
+    String label = "/metadata/labels/egress.k3s.io~1cluster";
+    assertThat(KubeJson.write(patch(false, true).operations(plain).orElseThrow()))
+        .contains(label, "\"add\"");
+    assertThat(patch(false, true).operations(marked)).isEmpty();
+    assertThat(KubeJson.write(patch(false, false).operations(marked).orElseThrow()))
+        .contains(label, "\"remove\"");
+    assertThat(patch(false, false).operations(plain)).isEmpty();
   }
 
   @Test
