@@ -45,7 +45,8 @@ class Services {
             Optional.empty(),
             Optional.empty(),
             Duration.ZERO,
-            Duration.ofSeconds(30));
+            Duration.ofSeconds(30),
+            Optional.empty());
     try (ProxyHost host = ProxyHost.open();
         FilterElements kernel = NetlinkFilterElements.open()) {
       // How long the first program takes is in the line "services programmed": the rest is the

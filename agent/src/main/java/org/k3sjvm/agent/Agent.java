@@ -86,7 +86,7 @@ public final class Agent {
       Flannel flannel = network(node, apis, host, kubelet);
       parts.start("flannel", flannel);
       policies.start(parts);
-      NodeServices.start(node, proxy, apis.proxy(), services, parts);
+      NodeServices.start(node, proxy, apis.proxy(), services, config.agentDir(), parts);
       parts.during(() -> runtime.ready().await());
       try (KubeletServer _ =
           kubelet.serve(config, settings, node, apis, runtime, flannel::metrics)) {

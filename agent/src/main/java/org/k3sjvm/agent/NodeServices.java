@@ -1,7 +1,9 @@
 package org.k3sjvm.agent;
 
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -29,15 +31,17 @@ final class NodeServices {
       ProxyOptions.Settings options,
       KubeApi api,
       ProxyHost host,
+      Path agentDir,
       ServiceGroup parts) {
     if (node.settings().disableKubeProxy()) {
       log.atInfo().log("no service proxy: the server was told to disable it");
       return;
     }
-    parts.start("service-proxy", new ServiceProxy(config(node, options), host, api));
+    parts.start("service-proxy", new ServiceProxy(config(node, options, agentDir), host, api));
   }
 
-  private static ServiceProxyConfig config(JoinedNode node, ProxyOptions.Settings options) {
+  private static ServiceProxyConfig config(
+      JoinedNode node, ProxyOptions.Settings options, Path agentDir) {
     List<InetAddress> nodeIps = node.addresses().internal();
     Set<Family> families =
         Stream.concat(
@@ -64,6 +68,7 @@ final class NodeServices {
         options.healthz(),
         options.metrics(),
         options.minSync(),
-        options.look());
+        options.look(),
+        Optional.of(agentDir.resolve("services.json")));
   }
 }

@@ -47,6 +47,11 @@ final class FamilySync {
   private AffinityRules affinity;
   private boolean staleAffinity;
 
+  /** Whether the table has been written, or compared with what is wanted, by this proxy. */
+  private boolean ours;
+
+  private boolean left;
+
   FamilySync(Family family, RuleSettings settings, ProxyHost host) {
     this.family = family;
     this.settings = settings;
@@ -72,13 +77,19 @@ final class FamilySync {
   /**
    * Takes changes and puts them into the kernel.
    *
+   * @param former whether they are merely remembered. A table that a former proxy made is newer: it
+   *     is then left as it is
    * @return whether everything was looked at
    * @throws LinuxException when the kernel refused; the next call looks at everything
    */
-  boolean change(Collection<Programs.Change> changes) throws InterruptedException {
+  boolean change(Collection<Programs.Change> changes, boolean former) throws InterruptedException {
     boolean affinityTouched =
         changes.stream().anyMatch(c -> hasAffinity(c.before()) || hasAffinity(c.after()));
     Delta delta = programs.change(changes);
+    left = former && !ours && serves();
+    if (left) {
+      return false;
+    }
     if (!trusted) {
       full();
       return true;
@@ -93,8 +104,22 @@ final class FamilySync {
     return false;
   }
 
+  /** Whether the last change was not carried out, as a former proxy's table still serves. */
+  boolean left() {
+    return left;
+  }
+
+  /** Tables of proxies that ended before they had written one in whole serve nothing. */
+  private boolean serves() {
+    return host.elements().sets(family.table()).contains(ServiceSet.SERVICE_IPS.setName())
+        && !host.elements().list(ServiceSet.SERVICE_IPS.in(family)).isEmpty();
+  }
+
   /** Whether somebody else has touched our table since we did; costs one message when not. */
   boolean looksTouched() {
+    if (left) {
+      return !serves();
+    }
     if (!trusted || host.elements().generation() == generation) {
       return false;
     }
@@ -135,6 +160,7 @@ final class FamilySync {
     removeStaleAffinity();
     state = host.elements().state(family.table());
     trusted = true;
+    ours = true;
   }
 
   /** In one transaction with all elements, so that no packet meets a table without them. */

@@ -34,7 +34,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>It follows services, endpoints and the own Node; once all have been told, one thread keeps the
  * packet filter as they want it. While the API server is away, and after the agent has ended, the
- * rules stand as they are. Nothing waits for it: pods start meanwhile.
+ * rules stand as they are; where there are none, those of before are made again. Nothing waits for
+ * it: pods start meanwhile.
  */
 public final class ServiceProxy implements Service {
   private static final Logger log = LoggerFactory.getLogger(ServiceProxy.class);
@@ -84,12 +85,16 @@ public final class ServiceProxy implements Service {
       group.start("services", reflector(Resources.SERVICES, OURS, table::onService));
       group.start("endpoints", reflector(Resources.ENDPOINT_SLICES, OURS, table::onSlice));
       group.start("own-node", reflector(Resources.NODES, Selection.named(own), table::onNode));
+      config
+          .memory()
+          .map(file -> new ServiceMemory(file, config, host.sysctls(), table))
+          .ifPresent(memory -> group.start("memory", memory));
       group.during(() -> serve(servers));
     }
   }
 
   private void serve(HealthServers servers) throws InterruptedException {
-    table.awaitComplete();
+    table.awaitKnown();
     if (config.rules().loopbackNodePorts()) {
       routeLoopback();
     }
@@ -105,24 +110,29 @@ public final class ServiceProxy implements Service {
     Pace pace = new Pace(config.minSync(), BURST, clock.instant());
     TakenPorts ports = new TakenPorts(api, config.nodeName(), clock);
     Set<ObjectName> taken = new HashSet<>();
+    boolean told = false;
     Instant fullDue = clock.instant();
     boolean due = true;
     boolean leftoversRemoved = false;
     int failures = 0;
     while (true) {
-      taken.addAll(table.awaitChange(due ? Duration.ZERO : config.look()));
+      ServiceTable.Changes changes = table.awaitChange(due ? Duration.ZERO : config.look());
+      taken.addAll(changes.names());
       try {
-        boolean full = due || !clock.instant().isBefore(fullDue) || syncer.look();
+        boolean full =
+            due || changes.told() != told || !clock.instant().isBefore(fullDue) || syncer.look();
         if (taken.isEmpty() && !full) {
           continue;
         }
         Sleeper.SYSTEM.sleep(pace.take(clock.instant()));
-        taken.addAll(table.awaitChange(Duration.ZERO));
-        if (full) {
+        ServiceTable.Changes more = table.awaitChange(Duration.ZERO);
+        taken.addAll(more.names());
+        if (full || more.told() != told) {
           syncer.distrust();
         }
+        told = more.told();
         Instant began = clock.instant();
-        Syncer.Result result = syncer.step(taken);
+        Syncer.Result result = syncer.step(taken, !told);
         log(result, Duration.between(began, clock.instant()));
         health.updated();
         if (table.pending()) {
@@ -133,11 +143,11 @@ public final class ServiceProxy implements Service {
         ports.tell(servers.serve(checks), checks);
         due = false;
         failures = 0;
-        if (!leftoversRemoved) {
+        if (told && !leftoversRemoved) {
           removeLeftovers();
           leftoversRemoved = true;
         }
-        if (result.full()) {
+        if (result.full() || !told) {
           fullDue = clock.instant().plus(FULL_EVERY);
         }
       } catch (LinuxException e) {

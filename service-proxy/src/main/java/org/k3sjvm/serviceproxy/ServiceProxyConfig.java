@@ -1,6 +1,7 @@
 package org.k3sjvm.serviceproxy;
 
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -20,6 +21,7 @@ import org.k3sjvm.serviceproxy.rules.RuleSettings;
  * @param metrics where {@code /metrics} and {@code /proxyMode} answer; empty for nowhere
  * @param minSync the least time between two changes of the packet filter when many come
  * @param look how often to see whether somebody else changed our rules
+ * @param memory the file of services for a start without an API server; empty for none
  */
 public record ServiceProxyConfig(
     String nodeName,
@@ -29,7 +31,8 @@ public record ServiceProxyConfig(
     Optional<HostPort> healthz,
     Optional<HostPort> metrics,
     Duration minSync,
-    Duration look) {
+    Duration look,
+    Optional<Path> memory) {
   /** Source: kube-proxy v1.36 pkg/proxy/apis/config/v1alpha1/defaults.go. */
   public static final Duration DEFAULT_MIN_SYNC = Duration.ofSeconds(1);
 

@@ -18,6 +18,7 @@ import org.k3sjvm.kube.ObjectName;
 import org.k3sjvm.kube.ReflectorEvent;
 import org.k3sjvm.serviceproxy.choose.Topology;
 import org.k3sjvm.serviceproxy.health.HealthServers;
+import org.k3sjvm.serviceproxy.model.ServiceFacts;
 import org.k3sjvm.serviceproxy.model.ServiceSpec;
 import org.k3sjvm.serviceproxy.model.Slice;
 import org.k3sjvm.serviceproxy.model.SpecReader;
@@ -62,10 +63,28 @@ final class ServiceTable {
   @GuardedBy("lock")
   private boolean eligible = true;
 
+  /** What holds while the API server has not told everything; never mixed with what it told. */
+  @GuardedBy("lock")
+  private Optional<ServiceFacts> former = Optional.empty();
+
+  @GuardedBy("lock")
+  private Set<ObjectName> formerDirty = Set.of();
+
+  /** Counts changes. */
+  @GuardedBy("lock")
+  private long version = 1;
+
   private record NamedSlice(String name, Slice slice) {}
 
   /** A service and its endpoints as they are; a service that is gone has no spec. */
   record Snapshot(Optional<ServiceSpec> service, List<Slice> slices) {}
+
+  /**
+   * Services that changed.
+   *
+   * @param told whether the API server has told everything; the first time, all services are here
+   */
+  record Changes(Set<ObjectName> names, boolean told) {}
 
   /**
    * Knows nothing yet.
@@ -107,32 +126,98 @@ final class ServiceTable {
     }
   }
 
-  /** Waits until there is a change and everything that exists has been told; empty when late. */
-  Set<ObjectName> awaitChange(Duration limit) throws InterruptedException {
+  /** Waits until there is a change to be served; without names when late. */
+  Changes awaitChange(Duration limit) throws InterruptedException {
     lock.lock();
     try {
       long left = limit.toNanos();
-      while (left > 0 && !(complete() && !dirty.isEmpty())) {
+      while (left > 0 && !hasChanges()) {
         left = changed.awaitNanos(left);
       }
-      if (!complete()) {
-        return Set.of();
+      Set<ObjectName> result = complete() ? dirty : formerDirty;
+      if (complete()) {
+        dirty = new HashSet<>();
       }
-      Set<ObjectName> result = dirty;
-      dirty = new HashSet<>();
-      return result;
+      formerDirty = Set.of();
+      return new Changes(result, complete());
     } finally {
       lock.unlock();
     }
   }
 
-  /** Waits until everything that exists has been told. */
-  void awaitComplete() throws InterruptedException {
+  /** Waits until it is known what to serve. */
+  void awaitKnown() throws InterruptedException {
     lock.lock();
     try {
-      while (!complete()) {
+      while (!complete() && former.isEmpty()) {
         changed.await();
       }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits until everything that exists has been told; says whether it came so within a time. */
+  boolean awaitTold(Duration limit) throws InterruptedException {
+    lock.lock();
+    try {
+      long left = limit.toNanos();
+      while (left > 0 && !complete()) {
+        left = changed.awaitNanos(left);
+      }
+      return complete();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes what was known before for what there is, until the API server has told everything. */
+  void believe(ServiceFacts facts) {
+    lock.lock();
+    try {
+      if (complete()) {
+        return;
+      }
+      former = Optional.of(facts);
+      formerDirty = facts.names();
+      if (topology.zone().isEmpty()) {
+        topology = new Topology(node, facts.zone());
+      }
+      queued.run();
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What the API server told, all of it; empty before that. */
+  Optional<ServiceFacts> told() {
+    lock.lock();
+    try {
+      if (!complete()) {
+        return Optional.empty();
+      }
+      Map<ObjectName, List<Slice>> endpoints = new HashMap<>();
+      slices.forEach(
+          (name, of) -> endpoints.put(name, of.stream().map(NamedSlice::slice).toList()));
+      return Optional.of(new ServiceFacts(node, topology.zone(), services, endpoints));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Waits until the API server has told everything and that is of another version; late it returns
+   * the one given.
+   */
+  long awaitOther(long seen, Duration limit) throws InterruptedException {
+    lock.lock();
+    try {
+      long left = limit.toNanos();
+      while (left > 0 && !(complete() && version != seen)) {
+        left = changed.awaitNanos(left);
+      }
+      return complete() ? version : seen;
     } finally {
       lock.unlock();
     }
@@ -141,6 +226,12 @@ final class ServiceTable {
   Snapshot snapshot(ObjectName name) {
     lock.lock();
     try {
+      if (former.isPresent()) {
+        ServiceFacts facts = former.get();
+        return new Snapshot(
+            Optional.ofNullable(facts.services().get(name)),
+            facts.slices().getOrDefault(name, List.of()));
+      }
       return new Snapshot(
           Optional.ofNullable(services.get(name)),
           slices.getOrDefault(name, List.of()).stream().map(NamedSlice::slice).toList());
@@ -154,12 +245,16 @@ final class ServiceTable {
     Map<ObjectName, HealthServers.Check> checks = new HashMap<>();
     lock.lock();
     try {
-      for (ObjectName name : asked) {
-        ServiceSpec service = services.get(name);
-        if (service != null) {
-          checks.put(
-              name, new HealthServers.Check(service.healthCheckPort(), localReady(service, name)));
-        }
+      for (ObjectName name : former.map(ServiceFacts::names).orElse(asked)) {
+        Snapshot now = snapshot(name);
+        now.service()
+            .filter(service -> service.healthCheckPort() != 0)
+            .ifPresent(
+                service ->
+                    checks.put(
+                        name,
+                        new HealthServers.Check(
+                            service.healthCheckPort(), localReady(service, now.slices()))));
       }
     } finally {
       lock.unlock();
@@ -168,11 +263,10 @@ final class ServiceTable {
   }
 
   /** In the service's first family. */
-  @GuardedBy("lock")
-  private int localReady(ServiceSpec service, ObjectName name) {
+  private static int localReady(ServiceSpec service, List<Slice> slices) {
     return (int)
-        slices.getOrDefault(name, List.of()).stream()
-            .flatMap(named -> named.slice().endpoints().stream())
+        slices.stream()
+            .flatMap(slice -> slice.endpoints().stream())
             .filter(endpoint -> endpoint.local() && endpoint.ready())
             .map(Slice.Endpoint::address)
             .filter(address -> address.length() == service.clusterIps().getFirst().length())
@@ -203,7 +297,7 @@ final class ServiceTable {
   boolean pending() {
     lock.lock();
     try {
-      return !dirty.isEmpty();
+      return hasChanges();
     } finally {
       lock.unlock();
     }
@@ -291,6 +385,7 @@ final class ServiceTable {
       if (!topology.zone().equals(zone)) {
         topology = new Topology(node, zone);
         dirty.addAll(services.keySet());
+        version++;
         queued.run();
         changed.signalAll();
       }
@@ -304,10 +399,19 @@ final class ServiceTable {
     try {
       servicesComplete |= allServices;
       slicesComplete |= allSlices;
+      if (complete()) {
+        former.ifPresent(facts -> dirty.addAll(facts.names()));
+        former = Optional.empty();
+      }
       changed.signalAll();
     } finally {
       lock.unlock();
     }
+  }
+
+  @GuardedBy("lock")
+  private boolean hasChanges() {
+    return complete() ? !dirty.isEmpty() : !formerDirty.isEmpty();
   }
 
   @GuardedBy("lock")
@@ -318,6 +422,7 @@ final class ServiceTable {
   @GuardedBy("lock")
   private void touch(ObjectName service) {
     dirty.add(service);
+    version++;
     queued.run();
     changed.signalAll();
   }

@@ -56,16 +56,17 @@ final class Syncer {
   /**
    * One step.
    *
+   * @param former whether services are merely remembered
    * @throws LinuxException when the kernel refused; the next step looks at everything
    */
-  Result step(Collection<ObjectName> changed) throws InterruptedException {
+  Result step(Collection<ObjectName> changed, boolean former) throws InterruptedException {
     boolean full = false;
     List<LinuxException> failures = new ArrayList<>();
     metrics.queued(changed.size(), clock.instant());
     for (FamilySync sync : families.values()) {
       Instant began = clock.instant();
       try {
-        boolean all = step(sync, changed);
+        boolean all = step(sync, changed, former);
         Instant now = clock.instant();
         metrics.synced(sync.family().apiName(), all, Duration.between(began, now), now);
         full |= all;
@@ -96,7 +97,7 @@ final class Syncer {
     families.values().forEach(FamilySync::distrust);
   }
 
-  private boolean step(FamilySync sync, Collection<ObjectName> changed)
+  private boolean step(FamilySync sync, Collection<ObjectName> changed, boolean former)
       throws InterruptedException {
     Family family = sync.family();
     Map<ObjectName, Programs.Change> pending = owed.get(family);
@@ -105,7 +106,10 @@ final class Syncer {
     }
     List<Programs.Change> changes = changes(sync, changed);
     changes.forEach(change -> pending.merge(change.name(), change, Syncer::joined));
-    boolean full = sync.change(changes);
+    boolean full = sync.change(changes, former);
+    if (sync.left()) {
+      return false;
+    }
     int stale =
         StaleConnections.after(
                 family, pending.values(), connectionsChecked.add(family), sync.programs())

@@ -37,6 +37,7 @@ import org.k3sjvm.linux.testing.FakeSysctls;
 import org.k3sjvm.linux.testing.TestNamespace;
 import org.k3sjvm.serviceproxy.health.ProxyMetrics;
 import org.k3sjvm.serviceproxy.model.Family;
+import org.k3sjvm.serviceproxy.model.ServiceFacts;
 import org.k3sjvm.serviceproxy.rules.RuleSettings;
 
 /**
@@ -49,7 +50,7 @@ final class ServiceRig {
 
   final TestNamespace node;
   final TestNamespace lan;
-  final ServiceTable table = new ServiceTable("n1", () -> {});
+  ServiceTable table = new ServiceTable("n1", () -> {});
   ProxyHost host;
   Syncer syncer;
   RuleSettings rules =
@@ -101,7 +102,8 @@ final class ServiceRig {
                 Optional.<HostPort>empty(),
                 Optional.<HostPort>empty(),
                 Duration.ZERO,
-                Duration.ofSeconds(30)),
+                Duration.ofSeconds(30),
+                Optional.empty()),
             host,
             table,
             new ProxyMetrics());
@@ -111,7 +113,15 @@ final class ServiceRig {
   void restart() throws Exception {
     start();
     table.awaitChange(Duration.ZERO);
-    syncer.step(names);
+    syncer.step(names, false);
+  }
+
+  /** A new proxy that hears nothing of an API server. */
+  void startAlone(ServiceFacts remembered) throws Exception {
+    table = new ServiceTable("n1", () -> {});
+    table.believe(remembered);
+    start();
+    step();
   }
 
   /** As if a service had been deleted while there was no agent. */
@@ -175,7 +185,8 @@ final class ServiceRig {
   }
 
   Syncer.Result step() throws Exception {
-    return syncer.step(table.awaitChange(Duration.ZERO));
+    ServiceTable.Changes changes = table.awaitChange(Duration.ZERO);
+    return syncer.step(changes.names(), !changes.told());
   }
 
   /** What a TCP server at an address says, "refused" or "timeout". */

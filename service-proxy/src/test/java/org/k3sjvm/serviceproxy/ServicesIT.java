@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.k3sjvm.serviceproxy.model.Family;
+import org.k3sjvm.serviceproxy.model.ServiceFacts;
 
 /** Real packets through real rules: pods, a node and its neighbour as network namespaces. */
 class ServicesIT {
@@ -321,6 +322,59 @@ class ServicesIT {
     assertThat(rig.host.elements().generation()).isLessThanOrEqualTo(before + 2);
     assertThat(ask(rig.pod("pod3"), VIP, 80)).isEqualTo("pod1 saw 10.42.1.4");
     assertThat(rig.rules(Family.IPV4)).doesNotContain("10.43.0.12");
+  }
+
+  @Test
+  void servesWhatItRemembersWhereTheKernelHasNothingAndLosesNoClientWhenTheApiReturns()
+      throws Exception {
+    rig.program(
+        service("web", VIP, ""),
+        slice("web", POD1),
+        service("gone", "10.43.0.12", ""),
+        slice("gone", POD1));
+    ServiceFacts remembered = rig.table.told().orElseThrow();
+    rig.node.exec("nft", "delete table ip kube-proxy");
+    assertThat(ask(rig.pod("pod3"), VIP, 80)).doesNotContain("pod1");
+
+    rig.startAlone(remembered);
+    assertThat(ask(rig.pod("pod3"), VIP, 80)).isEqualTo("pod1 saw 10.42.1.4");
+    assertThat(ask(rig.pod("pod3"), "10.43.0.12", 80)).isEqualTo("pod1 saw 10.42.1.4");
+
+    CompletableFuture<Map<String, Integer>> clients =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                return askMany(rig.pod("pod3"), VIP, 80, 500);
+              } catch (Exception e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    rig.put(service("web", VIP, ""), slice("web", POD1));
+    rig.put(service("new", "10.43.0.13", ""), slice("new", POD2));
+    rig.syncer.distrust();
+    rig.step();
+
+    assertThat(clients.get()).containsOnlyKeys("pod1 saw 10.42.1.4");
+    assertThat(ask(rig.pod("pod3"), "10.43.0.13", 80)).isEqualTo("pod2 saw 10.42.1.4");
+    assertThat(rig.rules(Family.IPV4)).doesNotContain("10.43.0.12");
+  }
+
+  @Test
+  void leavesTheTableOfAFormerProxyToItselfWhileItMerelyRemembers() throws Exception {
+    rig.program(service("web", VIP, ""), slice("web", POD1));
+    ServiceFacts remembered = rig.table.told().orElseThrow();
+    rig.program(slice("web", POD2));
+    int before = rig.host.elements().generation();
+
+    rig.startAlone(remembered);
+    assertThat(rig.host.elements().generation()).isEqualTo(before);
+    assertThat(ask(rig.pod("pod3"), VIP, 80)).isEqualTo("pod2 saw 10.42.1.4");
+    assertThat(rig.syncer.look()).isFalse();
+
+    rig.node.exec("nft", "flush ruleset");
+    assertThat(rig.syncer.look()).isTrue();
+    rig.step();
+    assertThat(ask(rig.pod("pod3"), VIP, 80)).isEqualTo("pod1 saw 10.42.1.4");
   }
 
   @Test

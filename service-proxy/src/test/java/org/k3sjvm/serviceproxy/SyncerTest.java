@@ -52,7 +52,8 @@ class SyncerTest {
               Optional.empty(),
               Optional.empty(),
               Duration.ZERO,
-              Duration.ofSeconds(30)),
+              Duration.ofSeconds(30),
+              Optional.empty()),
           new ProxyHost(
               new FakePacketFilter(), elements, connections, new FakeSysctls(), new FakeCommands()),
           table,
@@ -120,7 +121,8 @@ class SyncerTest {
   }
 
   private Syncer.Result step() throws Exception {
-    return syncer.step(table.awaitChange(Duration.ZERO));
+    ServiceTable.Changes changes = table.awaitChange(Duration.ZERO);
+    return syncer.step(changes.names(), !changes.told());
   }
 
   private void put(String... objects) {

@@ -126,6 +126,66 @@ abstract class PolicyScenarios {
     awaitReach("b", "web", true);
   }
 
+  @Test
+  void servesAndRestrictsAfterAStartInWhichOnlyTheSupervisorAnswers() throws InterruptedException {
+    policy("default", "deny-web", "{podSelector: {matchLabels: {app: web}}, ingress: []}");
+    cluster.kubectl().apply(serviceOf("b"));
+    String vip = cluster.get("service/b", "{.spec.clusterIP}");
+    String pod =
+        "$(for p in $(pgrep -x httpd); do [ $(nsenter -t $p -u hostname) = a ]"
+            + " && echo $p; done)";
+    String ask = "nsenter -t " + pod + " -n curl -sS -m 2 http://%s:8080/";
+    awaitReach("a", "web", false);
+    String web = address("web");
+    Await.until(
+        "the service answers",
+        Cluster.PATIENCE,
+        () -> node.host().sh(ask.formatted(vip)).output().strip().equals("b"));
+
+    node.stop();
+    node.host().run("nft", "delete table ip kube-proxy").text(); // as a boot does
+    assertThat(node.host().sh(ask.formatted(vip)).succeeded()).isFalse();
+    SupervisorFront front = SupervisorFront.start(cluster.serverHost());
+    String server = cluster.serverHost().address();
+    node.host().run("nft", "add table ip cut").text();
+    node.host().run("nft", "add chain ip cut out { type filter hook output priority 0; }").text();
+    node.host()
+        .run("nft", "add rule ip cut out ip daddr " + server + " tcp dport 6443 reject")
+        .text();
+    agent = node.start("--server", "https://" + server + ":" + SupervisorFront.PORT);
+    agent.awaitLog("those of before serve", Cluster.PATIENCE);
+
+    Await.until(
+        "the service answers without an API",
+        Duration.ofSeconds(20),
+        () -> node.host().sh(ask.formatted(vip)).output().strip().equals("b"));
+    assertThat(node.host().sh(ask.formatted(web)).succeeded()).isFalse();
+
+    cluster.kubectl().apply(serviceOf("a"));
+    String another = cluster.get("service/a", "{.spec.clusterIP}");
+    front.open();
+    node.host().run("nft", "delete table ip cut").text();
+    Await.until(
+        "a service that came meanwhile answers",
+        Cluster.PATIENCE,
+        () -> node.host().sh(ask.formatted(another)).output().strip().equals("a"));
+    assertThat(node.host().sh(ask.formatted(vip)).output().strip()).isEqualTo("b");
+    assertThat(node.host().sh(ask.formatted(web)).succeeded()).isFalse();
+    node.awaitReady(cluster);
+    cluster.kubectl().text("delete", "networkpolicy", "deny-web");
+    awaitReach("a", "web", true);
+  }
+
+  private static String serviceOf(String app) {
+    return """
+    apiVersion: v1
+    kind: Service
+    metadata: {name: %s}
+    spec: {selector: {app: %s}, ports: [{port: 8080}]}
+    """
+        .formatted(app, app);
+  }
+
   private static String allowing(String app) {
     return "{podSelector: {matchLabels: {app: web}}, ingress:"
         + " [{from: [{podSelector: {matchLabels: {app: "

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.k3sjvm.base.files.KeptFile;
 import org.k3sjvm.kube.KubeJson;
 import org.k3sjvm.kube.ObjectName;
 import org.k3sjvm.networkpolicy.model.AddressRanges;
@@ -28,13 +29,12 @@ import org.k3sjvm.networkpolicy.model.Selector;
 import org.k3sjvm.networkpolicy.model.Selector.Operator;
 import org.k3sjvm.networkpolicy.model.Selector.Requirement;
 
-/** Facts as text: the same text for the same facts. */
-final class FactsJson {
+/** Facts as text. */
+final class FactsJson implements KeptFile.Codec<ClusterFacts> {
   private static final int VERSION = 1;
 
-  private FactsJson() {}
-
-  static String write(ClusterFacts facts) {
+  @Override
+  public String write(ClusterFacts facts) {
     ObjectNode root = KubeJson.newObject().put("version", VERSION);
     ArrayNode policies = root.putArray("policies");
     facts.policies().stream()
@@ -50,12 +50,8 @@ final class FactsJson {
     return KubeJson.write(root);
   }
 
-  /**
-   * Reads what {@link #write} wrote.
-   *
-   * @throws IllegalArgumentException for anything else
-   */
-  static ClusterFacts read(String text) {
+  @Override
+  public ClusterFacts read(String text) {
     JsonNode root = KubeJson.read(text, JsonNode.class);
     if (root.path("version").asInt() != VERSION) {
       throw new IllegalArgumentException("not of version " + VERSION);
