@@ -2,6 +2,7 @@ package org.k3sjvm.agent;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -16,6 +17,7 @@ import org.k3sjvm.flannel.Flannel;
 import org.k3sjvm.flannel.FlannelConfig;
 import org.k3sjvm.flannel.FlannelHost;
 import org.k3sjvm.flannel.files.PodNetwork;
+import org.k3sjvm.flannel.uplink.UplinkWishes;
 import org.k3sjvm.join.Join;
 import org.k3sjvm.join.JoinConfig;
 import org.k3sjvm.join.JoinedNode;
@@ -111,8 +113,11 @@ public final class Agent {
             node.name(),
             FlannelConfig.backendOf(node.settings().flannelBackend()),
             node.settings().clusterCidrs(),
-            config.flannelInterface(),
-            node.addresses().internal(),
+            new UplinkWishes(
+                config.flannelInterface(),
+                addresses(config.nodeIps()),
+                serverAddresses(),
+                node.addresses().internal()),
             node.settings().flannelIpv6Masquerade(),
             FlannelConfig.CniForm.EXPANDED,
             Optional.of(config.agentDir().resolve("etc/flannel/net-conf.json")),
@@ -163,6 +168,16 @@ public final class Agent {
     boolean filtered =
         !node.settings().disableKubeProxy() || !node.settings().flannelBackend().equals("none");
     ground.prepare(new HostSettings(ipv6, filtered, conntrack));
+  }
+
+  /** None when nobody knows the name. */
+  private List<InetAddress> serverAddresses() {
+    try {
+      String host = config.server().getHost().replaceAll("[\\[\\]]", "");
+      return List.of(InetAddress.getAllByName(host));
+    } catch (UnknownHostException e) {
+      return List.of();
+    }
   }
 
   private static List<InetAddress> addresses(List<String> texts) {

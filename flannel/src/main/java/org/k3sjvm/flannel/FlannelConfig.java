@@ -1,6 +1,5 @@
 package org.k3sjvm.flannel;
 
-import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
@@ -9,14 +8,14 @@ import java.util.Optional;
 import org.k3sjvm.base.net.Cidr;
 import org.k3sjvm.flannel.lease.BackendType;
 import org.k3sjvm.flannel.lease.Family;
+import org.k3sjvm.flannel.uplink.UplinkWishes;
 
 /**
  * What flannel is told by the server, the command line and the layout of the data directory.
  *
  * @param backend empty for {@code none}: another network runs on this node
  * @param clusterCidrs pods of all nodes: one, or one of each family
- * @param interfaceName carries the packets; empty to choose that of the default route
- * @param nodeIps of this node, to warn when the interface has none of them
+ * @param uplink decides which interface carries the packets
  * @param ipv6Masquerade translate what IPv6 pods send to elsewhere
  * @param cniForm which list to write
  * @param netConfFile is written, unless it is empty
@@ -28,8 +27,7 @@ public record FlannelConfig(
     String nodeName,
     Optional<BackendType> backend,
     List<Cidr> clusterCidrs,
-    Optional<String> interfaceName,
-    List<InetAddress> nodeIps,
+    UplinkWishes uplink,
     boolean ipv6Masquerade,
     CniForm cniForm,
     Optional<Path> netConfFile,
@@ -49,7 +47,6 @@ public record FlannelConfig(
 
   public FlannelConfig {
     clusterCidrs = List.copyOf(clusterCidrs);
-    nodeIps = List.copyOf(nodeIps);
     cniBinDirs = List.copyOf(cniBinDirs);
     if (nodeName.isEmpty()) {
       throw new IllegalArgumentException("flannel needs the node's name");

@@ -50,9 +50,9 @@ final class Reconciler {
   private final Map<Family, VxlanDevice> devices = new EnumMap<>(Family.class);
 
   /** What cannot be observed: which interface was chosen, and what peers know us by. */
-  private Optional<String> uplinkName = Optional.empty();
+  private Optional<Uplink.Choice> choice = Optional.empty();
 
-  private Map<Family, InetAddress> addresses = Map.of();
+  private Map<Family, InetAddress> addresses;
   private final Map<Family, MacAddress> macs = new EnumMap<>(Family.class);
   private Optional<NodeLease> lastOwn = Optional.empty();
   private Set<String> doubtsTold = Set.of();
@@ -72,6 +72,7 @@ final class Reconciler {
     this.nodes = nodes;
     this.ownNode = ownNode;
     this.networks = config.networks();
+    this.addresses = config.uplink().preferred();
     this.rules = new RuleKeeper(host.filter(), new ForwardPolicy(host.commands()));
     this.files = new FileKeeper(config);
     for (Family family : Family.values()) {
@@ -167,25 +168,25 @@ final class Reconciler {
 
   private Uplink uplink() {
     HostNetwork network = host.network();
-    boolean first = uplinkName.isEmpty();
-    String name =
-        uplinkName
-            .or(config::interfaceName)
-            .orElseGet(() -> Uplink.chooseName(network, networks.keySet(), config.nodeIps()));
+    boolean first = choice.isEmpty();
+    Uplink.Choice chosen =
+        choice.orElseGet(() -> Uplink.choose(network, networks.keySet(), config.uplink()));
+    String name = chosen.name();
     Uplink uplink = Uplink.resolve(network, name, networks.keySet(), addresses);
-    uplinkName = Optional.of(name);
+    choice = Optional.of(chosen);
     addresses = uplink.addresses();
     if (first) {
       log.atInfo()
           .addKeyValue("interface", name)
+          .addKeyValue("reason", chosen.reason())
           .addKeyValue("addresses", addresses.values())
           .addKeyValue("mtu", uplink.link().mtuBytes())
           .log("interface of the pod network chosen");
-      if (!config.nodeIps().isEmpty()
-          && addresses.values().stream().noneMatch(config.nodeIps()::contains)) {
+      List<InetAddress> nodeIps = config.uplink().nodeIps();
+      if (!nodeIps.isEmpty() && addresses.values().stream().noneMatch(nodeIps::contains)) {
         log.atWarn()
             .addKeyValue("interface", name)
-            .addKeyValue("nodeIps", config.nodeIps())
+            .addKeyValue("nodeIps", nodeIps)
             .log("the pod network does not use the node's address; name it with --flannel-iface");
       }
     }

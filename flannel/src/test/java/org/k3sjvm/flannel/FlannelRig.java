@@ -27,6 +27,7 @@ import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.flannel.FlannelConfig.CniForm;
 import org.k3sjvm.flannel.files.PodNetwork;
 import org.k3sjvm.flannel.lease.BackendType;
+import org.k3sjvm.flannel.uplink.UplinkWishes;
 import org.k3sjvm.kube.KubeJson;
 import org.k3sjvm.kube.Resources;
 import org.k3sjvm.kube.testing.FakeKubeApi;
@@ -63,7 +64,7 @@ final class FlannelRig implements AutoCloseable {
     final String name;
     final TestNamespace namespace;
     BackendType backend = BackendType.VXLAN;
-    Optional<String> interfaceName = Optional.empty();
+    UplinkWishes uplink = UplinkWishes.NONE;
     private final int number;
     private Optional<Thread> thread = Optional.empty();
     private CompletableFuture<Void> ended = new CompletableFuture<>();
@@ -198,8 +199,7 @@ final class FlannelRig implements AutoCloseable {
           name,
           Optional.of(backend),
           clusterCidrs.stream().map(Cidr::parse).toList(),
-          interfaceName,
-          List.of(),
+          uplink,
           false,
           CniForm.EXPANDED,
           Optional.of(files().resolve("net-conf.json")),

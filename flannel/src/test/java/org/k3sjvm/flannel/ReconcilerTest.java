@@ -24,6 +24,7 @@ import org.k3sjvm.base.net.Cidr;
 import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.flannel.FlannelConfig.CniForm;
 import org.k3sjvm.flannel.lease.BackendType;
+import org.k3sjvm.flannel.uplink.UplinkWishes;
 import org.k3sjvm.kube.KubeException;
 import org.k3sjvm.kube.ObjectName;
 import org.k3sjvm.kube.ReflectorEvent;
@@ -318,8 +319,7 @@ class ReconcilerTest {
             "n1",
             Optional.of(backend),
             List.of(Cidr.parse(clusterCidr)),
-            Optional.of("eth0"),
-            List.of(),
+            UplinkWishes.NONE.named("eth0"),
             false,
             CniForm.EXPANDED,
             Optional.empty(),

@@ -17,6 +17,7 @@ import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.flannel.FlannelRig.Host;
 import org.k3sjvm.flannel.FlannelRig.Pod;
 import org.k3sjvm.flannel.lease.BackendType;
+import org.k3sjvm.flannel.uplink.UplinkWishes;
 import org.k3sjvm.kube.KubeJson;
 import org.k3sjvm.kube.ObjectName;
 import org.k3sjvm.kube.Patch;
@@ -136,7 +137,8 @@ class TopologyIT {
   }
 
   @Test
-  void aHostOfTwoNetworksUsesThatOfItsDefaultRouteOrTheOneThatIsNamed() throws Exception {
+  void aHostOfTwoNetworksUsesTheOneThatIsNamedOrLeadsToTheServerOrHasTheDefaultRoute()
+      throws Exception {
     FlannelRig rig = rig("10.42.0.0/16");
     Host one = rig.host("n1", 1, "10.42.1.0/24");
     Host two = rig.bareHost("n2", 2, "10.42.2.0/24");
@@ -152,13 +154,19 @@ class TopologyIT {
 
     two.stop();
     two.namespace.exec("ip", "route", "replace", "default", "via", "10.8.0.1");
-    two.interfaceName = Optional.of("eth0");
+    two.uplink = UplinkWishes.NONE.named("eth0");
     two.start();
     FlannelRig.awaitPing(a.namespace, two.pod("b2").address());
     assertThat(annotation(rig, "n2", "public-ip")).isEqualTo("192.168.77.12");
 
     two.stop();
-    two.interfaceName = Optional.empty();
+    two.uplink = towards("192.168.77.11");
+    two.start();
+    FlannelRig.awaitPing(a.namespace, two.pod("b3").address());
+    assertThat(annotation(rig, "n2", "public-ip")).isEqualTo("192.168.77.12");
+
+    two.stop();
+    two.uplink = towards("192.0.2.1");
     two.start();
     FlannelRig.await(
         "the other address",
@@ -247,6 +255,11 @@ class TopologyIT {
     try (IcmpEchoes echoes = from.namespace.call(IcmpEchoes::open)) {
       return echoes.ask(Echo.whole(IpAddresses.parse(to), bytes, LIMIT));
     }
+  }
+
+  private static UplinkWishes towards(String server) {
+    return new UplinkWishes(
+        Optional.empty(), List.of(), List.of(IpAddresses.parse(server)), List.of());
   }
 
   private static String annotation(FlannelRig rig, String node, String name) {

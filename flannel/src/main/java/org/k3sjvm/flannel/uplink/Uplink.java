@@ -7,6 +7,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.k3sjvm.flannel.lease.Family;
 import org.k3sjvm.linux.net.HostNetwork;
 import org.k3sjvm.linux.net.InterfaceAddress;
@@ -24,28 +25,78 @@ public record Uplink(Link link, Map<Family, InetAddress> addresses) {
   }
 
   /**
-   * The name of the interface of the default route, of IPv4 unless the cluster has none; without a
-   * default route that of the interface with the node's own address. Source: k3s v1.36.3
-   * pkg/agent/flannel/flannel.go LookupExtInterface; the second half is ours.
+   * A choice.
    *
-   * @throws UplinkException when there is neither
+   * @param name of the interface
+   * @param reason for people
    */
-  public static String chooseName(
-      HostNetwork network, Collection<Family> families, List<InetAddress> nodeIps) {
-    boolean ipv6 = !families.contains(Family.IPV4);
-    Optional<String> byRoute =
-        network.routes(ipv6).stream()
-            .filter(Route::isDefault)
-            .findFirst()
-            .flatMap(route -> network.link(route.link()))
-            .map(Link::name);
-    return byRoute
-        .or(() -> nameOfAddress(network, nodeIps))
+  public record Choice(String name, String reason) {}
+
+  /**
+   * The interface that the user named, by itself or by the node's address; else the one that leads
+   * to the server, if it has addresses of all families; else that of the default route, of IPv4
+   * unless the cluster has none; else that of the node's address. Source: k3s v1.36.3
+   * pkg/agent/flannel/flannel.go LookupExtInterface for the name and the default route; the rest is
+   * ours.
+   *
+   * @throws UplinkException when there is none
+   */
+  public static Choice choose(
+      HostNetwork network, Collection<Family> families, UplinkWishes wishes) {
+    return wishes
+        .interfaceName()
+        .map(name -> new Choice(name, "--flannel-iface"))
+        .or(() -> ofAddress(network, wishes.saidIps(), "--node-ip", families))
+        .or(() -> towardsServer(network, wishes.servers(), families))
+        .or(() -> ofDefaultRoute(network, families))
+        .or(() -> ofAddress(network, wishes.nodeIps(), "it has the node's address", Set.of()))
         .orElseThrow(
             () ->
                 new UplinkException(
-                    "no interface for the pod network: there is no default route and no interface"
-                        + " has the node's address; name one with --flannel-iface"));
+                    "no interface for the pod network: no route leads to the server, there is no"
+                        + " default route, and no interface has the node's address; name one with"
+                        + " --flannel-iface"));
+  }
+
+  private static Optional<Choice> towardsServer(
+      HostNetwork network, List<InetAddress> servers, Collection<Family> families) {
+    return servers.stream()
+        .filter(server -> !server.isLoopbackAddress())
+        .flatMap(server -> network.linkTowards(server).stream().boxed())
+        .flatMap(link -> network.link(link).stream())
+        .filter(link -> !isOfPods(link.name()) && hasAll(network, link, families))
+        .findFirst()
+        .map(link -> new Choice(link.name(), "it leads to the server"));
+  }
+
+  private static Optional<Choice> ofDefaultRoute(HostNetwork network, Collection<Family> families) {
+    return network.routes(!families.contains(Family.IPV4)).stream()
+        .filter(Route::isDefault)
+        .findFirst()
+        .flatMap(route -> network.link(route.link()))
+        .map(link -> new Choice(link.name(), "it has the default route"));
+  }
+
+  private static Optional<Choice> ofAddress(
+      HostNetwork network, List<InetAddress> ips, String reason, Collection<Family> families) {
+    return network.links().stream()
+        .filter(
+            link ->
+                network.addresses(link.index()).stream()
+                    .anyMatch(one -> ips.contains(one.address())))
+        .filter(link -> hasAll(network, link, families))
+        .findFirst()
+        .map(link -> new Choice(link.name(), reason));
+  }
+
+  /** What lies on top of the interface that is sought. */
+  private static boolean isOfPods(String link) {
+    return link.equals("lo") || link.startsWith("flannel") || link.startsWith("cni");
+  }
+
+  private static boolean hasAll(HostNetwork network, Link link, Collection<Family> families) {
+    List<InterfaceAddress> addresses = network.addresses(link.index());
+    return families.stream().allMatch(family -> best(addresses, family).isPresent());
   }
 
   /**
@@ -112,15 +163,5 @@ public record Uplink(Link link, Map<Family, InetAddress> addresses) {
         && !address.isLoopbackAddress()
         && !address.isMulticastAddress()
         && !address.isAnyLocalAddress();
-  }
-
-  private static Optional<String> nameOfAddress(HostNetwork network, List<InetAddress> nodeIps) {
-    return network.links().stream()
-        .filter(
-            link ->
-                network.addresses(link.index()).stream()
-                    .anyMatch(one -> nodeIps.contains(one.address())))
-        .findFirst()
-        .map(Link::name);
   }
 }

@@ -31,19 +31,59 @@ class UplinkTest {
     network.replaceRoute(
         new Route(Cidr.parse("0.0.0.0/0"), Optional.of(ip("192.168.77.1")), eth1, false));
 
-    assertThat(Uplink.chooseName(network, IPV4, List.of())).isEqualTo("eth1");
+    assertThat(Uplink.choose(network, IPV4, UplinkWishes.NONE).name()).isEqualTo("eth1");
   }
 
   @Test
   void takesTheInterfaceOfTheNodesAddressWithoutADefaultRoute() {
     network.addAddress(InterfaceAddress.of(eth0, ip("192.168.77.11"), 24));
 
-    assertThat(Uplink.chooseName(network, IPV4, List.of(ip("192.168.77.11")))).isEqualTo("eth0");
+    assertThat(Uplink.choose(network, IPV4, wishes("", "", "192.168.77.11")).name())
+        .isEqualTo("eth0");
+  }
+
+  @Test
+  void prefersWhatTheUserSaidThenTheWayToTheServerThenTheDefaultRoute() {
+    network.addAddress(InterfaceAddress.of(eth0, ip("192.168.77.11"), 24));
+    network.addAddress(InterfaceAddress.of(eth1, ip("10.8.0.2"), 24));
+    network.replaceRoute(
+        new Route(Cidr.parse("0.0.0.0/0"), Optional.of(ip("192.168.77.1")), eth0, false));
+
+    assertThat(Uplink.choose(network, IPV4, wishes("", "10.8.0.1", "")).name()).isEqualTo("eth1");
+    assertThat(Uplink.choose(network, IPV4, wishes("", "10.8.0.2", "")).name()).isEqualTo("eth1");
+    assertThat(Uplink.choose(network, IPV4, wishes("", "192.0.2.1", "")).name()).isEqualTo("eth0");
+    assertThat(Uplink.choose(network, IPV4, wishes("", "127.0.0.1", "")).name()).isEqualTo("eth0");
+    assertThat(Uplink.choose(network, IPV4, wishes("10.8.0.2", "192.0.2.1", "")))
+        .isEqualTo(new Uplink.Choice("eth1", "--node-ip"));
+    assertThat(Uplink.choose(network, IPV4, wishes("10.8.0.2", "10.8.0.1", "").named("eth0")))
+        .isEqualTo(new Uplink.Choice("eth0", "--flannel-iface"));
+  }
+
+  @Test
+  void doesNotTakeAWayToTheServerThatLacksAFamilyOfThePods() {
+    network.addAddress(InterfaceAddress.of(eth0, ip("192.168.77.11"), 24));
+    network.addAddress(InterfaceAddress.of(eth0, ip("fd77::11"), 64));
+    network.addAddress(InterfaceAddress.of(eth1, ip("10.8.0.2"), 24));
+    network.replaceRoute(
+        new Route(Cidr.parse("0.0.0.0/0"), Optional.of(ip("192.168.77.1")), eth0, false));
+
+    assertThat(
+            Uplink.choose(network, Set.of(Family.IPV4, Family.IPV6), wishes("", "10.8.0.1", ""))
+                .name())
+        .isEqualTo("eth0");
+  }
+
+  private static UplinkWishes wishes(String said, String server, String own) {
+    return new UplinkWishes(Optional.empty(), ips(said), ips(server), ips(own));
+  }
+
+  private static List<InetAddress> ips(String text) {
+    return text.isEmpty() ? List.of() : List.of(ip(text));
   }
 
   @Test
   void namesTheFlagWhenThereIsNeither() {
-    assertThatThrownBy(() -> Uplink.chooseName(network, IPV4, List.of()))
+    assertThatThrownBy(() -> Uplink.choose(network, IPV4, UplinkWishes.NONE))
         .isInstanceOf(UplinkException.class)
         .hasMessageContaining("--flannel-iface");
     assertThatThrownBy(() -> Uplink.resolve(network, "eth0", IPV4, Map.of()))

@@ -1,7 +1,10 @@
 package org.k3sjvm.linux.netlink;
 
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.k3sjvm.linux.Errno;
 import org.k3sjvm.linux.LinuxException;
@@ -111,6 +114,27 @@ public final class NetlinkNetwork implements HostNetwork {
         .map(RouteMessages::parse)
         .flatMap(Optional::stream)
         .toList();
+  }
+
+  @Override
+  public OptionalInt linkTowards(InetAddress address) {
+    List<ByteBuffer> answer;
+    try {
+      answer =
+          socket.ask("find the way to " + address.getHostAddress(), RouteMessages.get(address));
+    } catch (LinuxException e) {
+      if (e.errno() == Errno.ENETUNREACH || e.errno() == Errno.EHOSTUNREACH) {
+        return OptionalInt.empty();
+      }
+      throw e;
+    }
+    if (answer.stream().anyMatch(RouteMessages::isLocal)) {
+      return links().stream()
+          .mapToInt(Link::index)
+          .filter(link -> addresses(link).stream().anyMatch(one -> one.address().equals(address)))
+          .findFirst();
+    }
+    return answer.stream().mapToInt(RouteMessages::parseLink).filter(link -> link > 0).findFirst();
   }
 
   @Override

@@ -19,6 +19,7 @@ final class RouteMessages {
   private static final int SCOPE_LINK = 253;
   private static final int SCOPE_NOWHERE = 255;
   private static final int TYPE_UNICAST = 1;
+  private static final int TYPE_LOCAL = 2;
   private static final int FLAG_ONLINK = 4;
   private static final int FLAG_CLONED = 0x200;
 
@@ -53,6 +54,29 @@ final class RouteMessages {
         .u32(0)
         .u32(0)
         .bytes();
+  }
+
+  static byte[] get(InetAddress to) {
+    boolean ipv6 = to.getAddress().length == 16;
+    return new Message(RTM_GETROUTE, Message.REQUEST | Message.ACK)
+        .u8(ipv6 ? AddressMessages.AF_INET6 : AddressMessages.AF_INET)
+        .u8(ipv6 ? 128 : 32)
+        .u8(0)
+        .u8(0)
+        .u32(0)
+        .u32(0)
+        .attribute(RTA_DST, to)
+        .bytes();
+  }
+
+  /** Of the answer to {@link #get}: 0 for a way that is closed. */
+  static int parseLink(ByteBuffer message) {
+    return new Attributes(message.position(Message.HEADER_BYTES + BODY_BYTES)).u32(RTA_OIF, 0);
+  }
+
+  /** Of the answer to {@link #get}: whether the address is this host's own. */
+  static boolean isLocal(ByteBuffer message) {
+    return Byte.toUnsignedInt(message.get(Message.HEADER_BYTES + 7)) == TYPE_LOCAL;
   }
 
   /** Empty for what is no unicast route of the main table. */

@@ -2,12 +2,17 @@ package org.k3sjvm.linux.testing;
 
 import com.google.errorprone.annotations.FormatMethod;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.k3sjvm.base.net.Cidr;
 import org.k3sjvm.linux.Errno;
 import org.k3sjvm.linux.LinuxException;
 import org.k3sjvm.linux.net.ForwardingEntry;
@@ -280,6 +285,33 @@ public final class FakeNetwork implements HostNetwork {
   public List<Route> routes(boolean ipv6) {
     synchronized (lock) {
       return routes.stream().filter(route -> route.destination().isIpv6() == ipv6).toList();
+    }
+  }
+
+  @Override
+  public OptionalInt linkTowards(InetAddress address) {
+    synchronized (lock) {
+      OptionalInt own =
+          addresses.stream()
+              .filter(one -> one.address().equals(address))
+              .mapToInt(InterfaceAddress::link)
+              .findFirst();
+      return own.isPresent()
+          ? own
+          : Stream.concat(
+                  routes.stream(),
+                  addresses.stream()
+                      .map(
+                          one ->
+                              new Route(
+                                  Cidr.containing(one.address(), one.prefixLength()),
+                                  Optional.empty(),
+                                  one.link(),
+                                  false)))
+              .filter(route -> route.destination().contains(address))
+              .max(Comparator.comparingInt(route -> route.destination().prefixLength()))
+              .map(route -> OptionalInt.of(route.link()))
+              .orElseGet(OptionalInt::empty);
     }
   }
 

@@ -11,7 +11,9 @@ class FakeNetworkTest extends HostNetworkContract {
   @Override
   protected HostNetwork network() {
     FakeNetwork network = new FakeNetwork();
-    network.addLink("eth0", "", 1500);
+    int eth0 = network.addLink("eth0", "", 1500);
+    network.addAddress(InterfaceAddress.of(eth0, IpAddresses.parse("192.168.77.11"), 24));
+    network.addAddress(InterfaceAddress.of(eth0, IpAddresses.parse("fd77::11"), 64));
     return network;
   }
 

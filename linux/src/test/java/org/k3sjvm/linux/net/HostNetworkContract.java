@@ -107,6 +107,18 @@ public abstract class HostNetworkContract {
   }
 
   @Test
+  void knowsTheLinkThatLeadsToAnAddress() throws Exception {
+    HostNetwork network = network();
+    int eth0 = network.link("eth0").orElseThrow().index();
+
+    assertThat(network.linkTowards(ip("192.168.77.99"))).hasValue(eth0);
+    assertThat(network.linkTowards(ip("192.168.77.11"))).hasValue(eth0);
+    assertThat(network.linkTowards(ip("fd77::99"))).hasValue(eth0);
+    assertThat(network.linkTowards(ip("192.0.2.1"))).isEmpty();
+    assertThat(network.linkTowards(ip("2001:db8::1"))).isEmpty();
+  }
+
+  @Test
   void setsReplacesAndRemovesThePeersEntries() throws Exception {
     HostNetwork network = network();
     Link link = createdVxlan(network);
