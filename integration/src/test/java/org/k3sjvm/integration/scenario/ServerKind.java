@@ -29,20 +29,19 @@ enum ServerKind {
   UPSTREAM {
     @Override
     List<String> command(Host host, Path kubeconfig) {
-      Path program = K3s.upstream().orElseThrow(() -> new LabException("K3S_BIN names no program"));
-      List<String> command = new ArrayList<>(WITH_PLUGINS);
-      command.addAll(
-          List.of(
-              program.toString(),
-              "server",
-              "--disable-agent",
-              "--token",
-              Cluster.TOKEN,
-              "--disable",
-              "traefik,coredns,metrics-server,local-storage,servicelb",
-              "--write-kubeconfig",
-              kubeconfig.toString()));
-      return List.copyOf(command);
+      return upstream(
+          kubeconfig, "--disable", "traefik,coredns,metrics-server,local-storage,servicelb");
+    }
+  },
+
+  /**
+   * The same with the components that it brings. Traefik's is a job that installs a chart, whose
+   * image is not to be had. The server has no agent, so it reaches pods through the nodes' tunnels.
+   */
+  UPSTREAM_WITH_COMPONENTS {
+    @Override
+    List<String> command(Host host, Path kubeconfig) {
+      return upstream(kubeconfig, "--disable", "traefik", "--egress-selector-mode", "cluster");
     }
   };
 
@@ -52,4 +51,20 @@ enum ServerKind {
 
   /** Starts a server without an agent on a host. */
   abstract List<String> command(Host host, Path kubeconfig);
+
+  private static List<String> upstream(Path kubeconfig, String... further) {
+    Path program = K3s.upstream().orElseThrow(() -> new LabException("K3S_BIN names no program"));
+    List<String> command = new ArrayList<>(WITH_PLUGINS);
+    command.addAll(
+        List.of(
+            program.toString(),
+            "server",
+            "--disable-agent",
+            "--token",
+            Cluster.TOKEN,
+            "--write-kubeconfig",
+            kubeconfig.toString()));
+    command.addAll(List.of(further));
+    return List.copyOf(command);
+  }
 }
