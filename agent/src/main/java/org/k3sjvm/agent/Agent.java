@@ -2,8 +2,6 @@ package org.k3sjvm.agent;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.k3sjvm.agent.config.AgentConfig;
@@ -14,10 +12,8 @@ import org.k3sjvm.base.lifetime.ServiceGroup;
 import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.base.time.Sleeper;
 import org.k3sjvm.flannel.Flannel;
-import org.k3sjvm.flannel.FlannelConfig;
 import org.k3sjvm.flannel.FlannelHost;
 import org.k3sjvm.flannel.files.PodNetwork;
-import org.k3sjvm.flannel.uplink.UplinkWishes;
 import org.k3sjvm.join.Join;
 import org.k3sjvm.join.JoinConfig;
 import org.k3sjvm.join.JoinedNode;
@@ -33,9 +29,6 @@ import org.slf4j.LoggerFactory;
 /** The node agent: {@link #run} names its parts in the order in which they start. */
 public final class Agent {
   private static final Logger log = LoggerFactory.getLogger(Agent.class);
-
-  private static final List<Path> CNI_PLUGINS =
-      List.of(Path.of("/usr/lib/cni"), Path.of("/opt/cni/bin"));
 
   private final AgentConfig config;
   private final Ground ground;
@@ -108,24 +101,8 @@ public final class Agent {
   }
 
   private Flannel network(JoinedNode node, Apis apis, FlannelHost host, NodeKubelet kubelet) {
-    FlannelConfig network =
-        new FlannelConfig(
-            node.name(),
-            FlannelConfig.backendOf(node.settings().flannelBackend()),
-            node.settings().clusterCidrs(),
-            new UplinkWishes(
-                config.flannelInterface(),
-                addresses(config.nodeIps()),
-                serverAddresses(),
-                node.addresses().internal()),
-            node.settings().flannelIpv6Masquerade(),
-            FlannelConfig.CniForm.EXPANDED,
-            Optional.of(config.agentDir().resolve("etc/flannel/net-conf.json")),
-            ground.subnetFile(),
-            NodeRuntime.cniConfigDir(config),
-            CNI_PLUGINS);
     return new Flannel(
-        network,
+        NodeNetwork.config(config, node, ground.subnetFile()),
         host,
         apis.kubelet(),
         apis.controller(),
@@ -170,17 +147,7 @@ public final class Agent {
     ground.prepare(new HostSettings(ipv6, filtered, conntrack));
   }
 
-  /** None when nobody knows the name. */
-  private List<InetAddress> serverAddresses() {
-    try {
-      String host = config.server().getHost().replaceAll("[\\[\\]]", "");
-      return List.of(InetAddress.getAllByName(host));
-    } catch (UnknownHostException e) {
-      return List.of();
-    }
-  }
-
-  private static List<InetAddress> addresses(List<String> texts) {
+  static List<InetAddress> addresses(List<String> texts) {
     return texts.stream().map(IpAddresses::parse).toList();
   }
 }

@@ -1,11 +1,13 @@
 package org.k3sjvm.flannel;
 
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.k3sjvm.base.net.Cidr;
+import org.k3sjvm.flannel.backend.VxlanOptions;
 import org.k3sjvm.flannel.lease.BackendType;
 import org.k3sjvm.flannel.lease.Family;
 import org.k3sjvm.flannel.uplink.UplinkWishes;
@@ -16,6 +18,8 @@ import org.k3sjvm.flannel.uplink.UplinkWishes;
  * @param backend empty for {@code none}: another network runs on this node
  * @param clusterCidrs pods of all nodes: one, or one of each family
  * @param uplink decides which interface carries the packets
+ * @param vxlan of the device
+ * @param announced addresses that peers are to send to in place of the interface's, by family
  * @param ipv6Masquerade translate what IPv6 pods send to elsewhere
  * @param cniForm which list to write
  * @param netConfFile is written, unless it is empty
@@ -28,6 +32,8 @@ public record FlannelConfig(
     Optional<BackendType> backend,
     List<Cidr> clusterCidrs,
     UplinkWishes uplink,
+    VxlanOptions vxlan,
+    Map<Family, InetAddress> announced,
     boolean ipv6Masquerade,
     CniForm cniForm,
     Optional<Path> netConfFile,
@@ -47,6 +53,7 @@ public record FlannelConfig(
 
   public FlannelConfig {
     clusterCidrs = List.copyOf(clusterCidrs);
+    announced = Map.copyOf(announced);
     cniBinDirs = List.copyOf(cniBinDirs);
     if (nodeName.isEmpty()) {
       throw new IllegalArgumentException("flannel needs the node's name");

@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.Node;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Map;
+import java.util.Optional;
 import org.k3sjvm.flannel.lease.NodeLease;
 import org.k3sjvm.kube.KubeApi;
 import org.k3sjvm.kube.KubeException;
@@ -44,6 +45,23 @@ final class OwnNode {
     }
     if (present.networkUnavailable()) {
       table.put(patched(networkIsUp()));
+    }
+  }
+
+  /** Makes some annotations as wanted; those without a value are taken away. */
+  void settle(NodeLease present, Map<String, Optional<String>> wanted, NodeTable table)
+      throws InterruptedException {
+    ObjectNode patch = KubeJson.newObject();
+    ObjectNode annotations = patch.putObject("metadata").putObject("annotations");
+    wanted.forEach(
+        (key, value) -> {
+          if (!value.equals(Optional.ofNullable(present.annotations().get(key)))) {
+            value.ifPresentOrElse(
+                text -> annotations.put(key, text), () -> annotations.putNull(key));
+          }
+        });
+    if (!annotations.isEmpty()) {
+      table.put(patched(patch));
     }
   }
 

@@ -5,12 +5,14 @@ import java.net.InetAddress;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import org.k3sjvm.base.net.Cidr;
 import org.k3sjvm.flannel.backend.VxlanDevice;
 import org.k3sjvm.flannel.files.PodNetwork;
@@ -19,6 +21,7 @@ import org.k3sjvm.flannel.lease.Family;
 import org.k3sjvm.flannel.lease.FlannelAnnotations;
 import org.k3sjvm.flannel.lease.FlannelAnnotations.OwnPart;
 import org.k3sjvm.flannel.lease.NodeLease;
+import org.k3sjvm.flannel.lease.Peer;
 import org.k3sjvm.flannel.lease.Peers;
 import org.k3sjvm.flannel.plan.Changes;
 import org.k3sjvm.flannel.plan.Entries;
@@ -58,6 +61,7 @@ final class Reconciler {
   private Set<String> doubtsTold = Set.of();
   private boolean staleListChecked;
   private boolean earlierBackendRemoved;
+  private boolean overwritesSettled;
 
   Reconciler(
       FlannelConfig config,
@@ -76,7 +80,8 @@ final class Reconciler {
     this.rules = new RuleKeeper(host.filter(), new ForwardPolicy(host.commands()));
     this.files = new FileKeeper(config);
     for (Family family : Family.values()) {
-      devices.put(family, new VxlanDevice(host.network(), host.sysctls(), random, family));
+      devices.put(
+          family, new VxlanDevice(host.network(), host.sysctls(), random, family, config.vxlan()));
     }
   }
 
@@ -113,8 +118,18 @@ final class Reconciler {
     }
     rules.ensure(networks, subnets, config.ipv6Masquerade(), now);
     if (nodes.lease(config.nodeName()).isPresent()) {
+      Map<String, String> present = new HashMap<>(own.annotations());
+      if (!overwritesSettled) {
+        Map<String, Optional<String>> overwrites =
+            FlannelAnnotations.overwrites(config.announced());
+        ownNode.settle(own, overwrites, nodes);
+        overwritesSettled = true;
+        overwrites.forEach(
+            (key, value) ->
+                value.ifPresentOrElse(text -> present.put(key, text), () -> present.remove(key)));
+      }
       ownNode.announce(
-          own, FlannelAnnotations.own(backend, VxlanDevice.VNI, parts, own.annotations()), nodes);
+          own, FlannelAnnotations.own(backend, config.vxlan().vni(), parts, present), nodes);
     }
     files.ensure(pods, backend);
     throwFirst(failures);
@@ -195,7 +210,7 @@ final class Reconciler {
 
   private int podMtuBytes(Uplink uplink) {
     return switch (backend) {
-      case VXLAN -> uplink.link().mtuBytes() - VxlanDevice.OVERHEAD_BYTES;
+      case VXLAN -> device(Family.IPV4).mtuBytes(uplink);
       case HOST_GW -> uplink.link().mtuBytes();
     };
   }
@@ -219,7 +234,7 @@ final class Reconciler {
     int uplinkIndex = uplink.link().index();
     Entries wanted =
         device
-            .map(link -> Entries.wantedOnVxlan(peers.peers(), link.index()))
+            .map(link -> wantedOnVxlan(peers.peers(), link.index(), uplinkIndex))
             .orElseGet(() -> Entries.wantedOnUplink(peers.peers(), uplinkIndex));
     List<Integer> own = device.map(Link::index).stream().toList();
     Changes changes =
@@ -235,6 +250,23 @@ final class Reconciler {
         .addKeyValue("failed", failures.size())
         .log("ways to other nodes' pods changed");
     return failures;
+  }
+
+  private Entries wantedOnVxlan(List<Peer> peers, int device, int uplink) {
+    if (!config.vxlan().directRouting()) {
+      return Entries.wantedOnVxlan(peers, device);
+    }
+    List<Cidr> near =
+        host.network().addresses(uplink).stream()
+            .map(one -> Cidr.containing(one.address(), one.prefixLength()))
+            .toList();
+    Map<Boolean, List<Peer>> byNearness =
+        peers.stream()
+            .collect(
+                Collectors.partitioningBy(
+                    peer -> near.stream().anyMatch(one -> one.contains(peer.publicIp()))));
+    return Entries.wantedOnVxlan(byNearness.getOrDefault(false, List.of()), device)
+        .and(Entries.wantedOnUplink(byNearness.getOrDefault(true, List.of()), uplink));
   }
 
   private void tell(List<String> doubts) {

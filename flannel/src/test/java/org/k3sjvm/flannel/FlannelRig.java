@@ -16,6 +16,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -25,8 +26,10 @@ import org.k3sjvm.base.lifetime.Gate;
 import org.k3sjvm.base.net.Cidr;
 import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.flannel.FlannelConfig.CniForm;
+import org.k3sjvm.flannel.backend.VxlanOptions;
 import org.k3sjvm.flannel.files.PodNetwork;
 import org.k3sjvm.flannel.lease.BackendType;
+import org.k3sjvm.flannel.lease.Family;
 import org.k3sjvm.flannel.uplink.UplinkWishes;
 import org.k3sjvm.kube.KubeJson;
 import org.k3sjvm.kube.Resources;
@@ -65,6 +68,8 @@ final class FlannelRig implements AutoCloseable {
     final TestNamespace namespace;
     BackendType backend = BackendType.VXLAN;
     UplinkWishes uplink = UplinkWishes.NONE;
+    VxlanOptions vxlan = VxlanOptions.DEFAULT;
+    Map<Family, InetAddress> announced = Map.of();
     private final int number;
     private Optional<Thread> thread = Optional.empty();
     private CompletableFuture<Void> ended = new CompletableFuture<>();
@@ -200,6 +205,8 @@ final class FlannelRig implements AutoCloseable {
           Optional.of(backend),
           clusterCidrs.stream().map(Cidr::parse).toList(),
           uplink,
+          vxlan,
+          announced,
           false,
           CniForm.EXPANDED,
           Optional.of(files().resolve("net-conf.json")),

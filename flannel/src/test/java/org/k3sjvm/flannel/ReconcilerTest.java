@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.k3sjvm.base.net.Cidr;
 import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.flannel.FlannelConfig.CniForm;
+import org.k3sjvm.flannel.backend.VxlanOptions;
 import org.k3sjvm.flannel.lease.BackendType;
 import org.k3sjvm.flannel.uplink.UplinkWishes;
 import org.k3sjvm.kube.KubeException;
@@ -320,6 +321,8 @@ class ReconcilerTest {
             Optional.of(backend),
             List.of(Cidr.parse(clusterCidr)),
             UplinkWishes.NONE.named("eth0"),
+            VxlanOptions.DEFAULT,
+            Map.of(),
             false,
             CniForm.EXPANDED,
             Optional.empty(),

@@ -3,12 +3,12 @@ package org.k3sjvm.flannel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -16,11 +16,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.flannel.FlannelRig.Host;
 import org.k3sjvm.flannel.FlannelRig.Pod;
+import org.k3sjvm.flannel.backend.VxlanOptions;
 import org.k3sjvm.flannel.lease.BackendType;
+import org.k3sjvm.flannel.lease.Family;
 import org.k3sjvm.flannel.uplink.UplinkWishes;
-import org.k3sjvm.kube.KubeJson;
 import org.k3sjvm.kube.ObjectName;
-import org.k3sjvm.kube.Patch;
 import org.k3sjvm.kube.Resources;
 import org.k3sjvm.linux.echo.Echo;
 import org.k3sjvm.linux.echo.EchoAnswer;
@@ -191,12 +191,7 @@ class TopologyIT {
     router.exec("nft", "add chain ip nat out { type nat hook postrouting priority 100; }");
     router.exec("nft", "add rule ip nat in iifname eth0 udp dport 8472 dnat to 172.30.0.2");
     router.exec("nft", "add rule ip nat out oifname eth0 snat to 192.168.77.60");
-    ObjectNode patch = KubeJson.newObject();
-    patch
-        .putObject("metadata")
-        .putObject("annotations")
-        .put(PREFIX + "public-ip-overwrite", "192.168.77.60");
-    rig.api.patch(Resources.NODES, ObjectName.ofCluster("n2"), new Patch.Merge(patch));
+    two.announced = Map.of(Family.IPV4, IpAddresses.parse("192.168.77.60"));
 
     two.start();
 
@@ -205,8 +200,47 @@ class TopologyIT {
     FlannelRig.awaitPing(a.namespace, b.address());
     FlannelRig.awaitPing(b.namespace, a.address());
     assertThat(annotation(rig, "n2", "public-ip")).isEqualTo("192.168.77.60");
+    assertThat(annotation(rig, "n2", "public-ip-overwrite")).isEqualTo("192.168.77.60");
     assertThat(FlannelRig.clientSeenBy(b.namespace, a.namespace, b.address()))
         .isEqualTo(a.address());
+
+    two.stop();
+    two.announced = Map.of();
+    two.start();
+    FlannelRig.await(
+        "its own address",
+        () -> Optional.of(annotation(rig, "n2", "public-ip")).filter("172.30.0.2"::equals));
+    assertThat(annotation(rig, "n2", "public-ip-overwrite")).isEmpty();
+  }
+
+  @Test
+  void anAdministratorsVxlanHasItsOwnNumberAndPortAndSparesTheTunnelBetweenNeighbours()
+      throws Exception {
+    FlannelRig rig = rig("10.42.0.0/16");
+    Host one = rig.bareHost("n1", 1, "10.42.1.0/24");
+    Host two = rig.bareHost("n2", 2, "10.42.2.0/24");
+    for (Host host : List.of(one, two)) {
+      host.vxlan = new VxlanOptions(7, 4789, OptionalInt.of(1400), false, false, false);
+      host.start();
+    }
+    Pod a = one.pod("a");
+    Pod b = two.pod("b");
+    FlannelRig.awaitPing(a.namespace, b.address());
+    assertThat(one.namespace.exec("ip", "-d", "link", "show", "flannel.7"))
+        .contains("vxlan id 7 ", "dstport 4789", "mtu 1350");
+    assertThat(annotation(rig, "n1", "backend-data")).startsWith("{\"VNI\":7,");
+
+    for (Host host : List.of(one, two)) {
+      host.stop();
+      host.vxlan = new VxlanOptions(7, 4789, OptionalInt.of(1400), false, false, true);
+      host.start();
+    }
+    FlannelRig.await(
+        "a route beside the tunnel",
+        () ->
+            Optional.of(one.namespace.exec("ip", "route"))
+                .filter(text -> text.contains("10.42.2.0/24 via 192.168.77.12 dev eth0")));
+    FlannelRig.awaitPing(a.namespace, b.address());
   }
 
   @Test

@@ -91,6 +91,8 @@ public final class AgentFlags {
       Flag.of(STRING, "resolv-conf", "resolv.conf that pods inherit").env("K3S_RESOLV_CONF");
   static final Flag FLANNEL_IFACE =
       Flag.of(STRING, "flannel-iface", "Interface that carries the overlay network");
+  static final Flag FLANNEL_CONF =
+      Flag.of(STRING, "flannel-conf", "flannel's configuration, in place of the server's settings");
   static final Flag DISABLE_OVERLAY_PROBE =
       Flag.of(
           BOOL,
@@ -130,6 +132,7 @@ public final class AgentFlags {
           LB_SERVER_PORT,
           RESOLV_CONF,
           FLANNEL_IFACE,
+          FLANNEL_CONF,
           DISABLE_OVERLAY_PROBE,
           KUBELET_ARG,
           KUBE_PROXY_ARG,

@@ -60,6 +60,7 @@ class AgentConfigTest {
             "--lb-server-port=0",
             "--resolv-conf=/resolv",
             "--flannel-iface=eth1",
+            "--flannel-conf=/f.json",
             "--disable-overlay-probe",
             "--kubelet-arg=max-pods=50",
             "--kube-proxy-arg=v=2",
@@ -84,6 +85,7 @@ class AgentConfigTest {
     assertThat(config.loadBalancerPort()).isZero();
     assertThat(config.resolvConf()).hasValue(Path.of("/resolv"));
     assertThat(config.flannelInterface()).hasValue("eth1");
+    assertThat(config.flannelConf()).hasValue(Path.of("/f.json"));
     assertThat(config.overlayProbe()).isFalse();
     assertThat(config.kubeletArgs()).containsExactly("max-pods=50");
     assertThat(config.kubeProxyArgs()).containsExactly("v=2");

@@ -20,9 +20,6 @@ import org.slf4j.LoggerFactory;
 public final class VxlanDevice {
   private static final Logger log = LoggerFactory.getLogger(VxlanDevice.class);
 
-  /** VXLAN network identifier of every K3s cluster. Source: flannel v0.28, vxlan.defaultVNI. */
-  public static final int VNI = 1;
-
   /** Outer IPv4 20, UDP 8, VXLAN 8, inner Ethernet 14; also asked for with IPv6, as upstream. */
   public static final int OVERHEAD_BYTES = 50;
 
@@ -33,8 +30,15 @@ public final class VxlanDevice {
   private final Sysctls sysctls;
   private final RandomGenerator random;
   private final Family family;
+  private final VxlanOptions options;
 
-  public VxlanDevice(HostNetwork network, Sysctls sysctls, RandomGenerator random, Family family) {
+  public VxlanDevice(
+      HostNetwork network,
+      Sysctls sysctls,
+      RandomGenerator random,
+      Family family,
+      VxlanOptions options) {
+    this.options = options;
     this.network = network;
     this.sysctls = sysctls;
     this.random = random;
@@ -42,7 +46,7 @@ public final class VxlanDevice {
   }
 
   public String name() {
-    return (family.isIpv6() ? "flannel-v6." : "flannel.") + VNI;
+    return (family.isIpv6() ? "flannel-v6." : "flannel.") + options.vni();
   }
 
   /**
@@ -64,8 +68,14 @@ public final class VxlanDevice {
     }
     VxlanSettings wanted =
         new VxlanSettings(
-            VNI, uplink.link().index(), Optional.of(local), Optional.empty(), 0, false, false);
-    int mtuBytes = uplink.link().mtuBytes() - OVERHEAD_BYTES;
+            options.vni(),
+            uplink.link().index(),
+            Optional.of(local),
+            Optional.empty(),
+            options.port(),
+            options.learning(),
+            options.gbp());
+    int mtuBytes = mtuBytes(uplink);
     Link link = present(wanted, mtuBytes, announced);
     ensureAddress(link, subnet, clusterNetwork);
     if (!link.up()) {
@@ -79,11 +89,16 @@ public final class VxlanDevice {
                     "interface " + name() + " went away while it was set up", 0));
   }
 
+  /** What fits into the tunnel. */
+  public int mtuBytes(Uplink uplink) {
+    return options.uplinkMtuBytes().orElse(uplink.link().mtuBytes()) - OVERHEAD_BYTES;
+  }
+
   /** Removes the device of an earlier backend; one of another kind is not ours and stays. */
   public void remove() {
     network
         .link(name())
-        .filter(link -> link.vxlan().filter(vxlan -> vxlan.vni() == VNI).isPresent())
+        .filter(this::hasOurVni)
         .ifPresent(link -> network.deleteLink(link.index()));
   }
 
@@ -144,8 +159,8 @@ public final class VxlanDevice {
     if (!mtuFits) {
       network.setMtu(link.index(), possible);
     }
-    if (link.vxlan().filter(VxlanSettings::learning).isPresent()) {
-      network.setLearning(link.index(), false);
+    if (link.vxlan().filter(found -> found.learning() != options.learning()).isPresent()) {
+      network.setLearning(link.index(), options.learning());
     }
     return link;
   }
@@ -175,8 +190,18 @@ public final class VxlanDevice {
 
   private Optional<String> holder() {
     return network.links().stream()
-        .filter(link -> link.vxlan().filter(vxlan -> vxlan.vni() == VNI).isPresent())
+        .filter(this::hasOurVni)
         .findFirst()
-        .map(link -> "interface " + link.name() + " has VXLAN " + VNI + " on that port: remove it");
+        .map(
+            link ->
+                "interface "
+                    + link.name()
+                    + " has VXLAN "
+                    + options.vni()
+                    + " on that port: remove it");
+  }
+
+  private boolean hasOurVni(Link link) {
+    return link.vxlan().filter(vxlan -> vxlan.vni() == options.vni()).isPresent();
   }
 }

@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.k3sjvm.flannel.backend.VxlanDevice;
+import org.k3sjvm.flannel.backend.VxlanOptions;
 import org.k3sjvm.flannel.check.PeerSight.Knock;
 import org.k3sjvm.flannel.check.PeerSight.Sizes;
 import org.k3sjvm.flannel.check.PeerSight.Tcp;
@@ -81,7 +81,7 @@ final class Observer {
         for (int i = 0; i < TRIES; i++) {
           var _ = calls.answering(List.of(target.tunnelAddress()), STEP);
           tap.look().stream()
-              .filter(packet -> packet.vni() == VxlanDevice.VNI)
+              .filter(packet -> packet.vni() == VxlanOptions.DEFAULT.vni())
               .filter(packet -> Optional.of(packet.sender()).equals(target.peer().mac()))
               .map(VxlanPacket::source)
               .filter(source -> !own.uplinkAddresses().contains(source))

@@ -133,11 +133,19 @@ final class Survey {
   /** Entries that a peer needs and the kernel has not. */
   List<String> differences(OwnEnd own, Peer peer) {
     Link device = own.device().orElseThrow();
+    List<Route> routes = network.routes(own.family().isIpv6());
+    if (own.uplink()
+        .filter(
+            uplink ->
+                routes.containsAll(
+                    Entries.wantedOnUplink(List.of(peer), uplink.index()).routes()))
+        .isPresent()) {
+      return List.of(); // DirectRouting
+    }
     Entries wanted = Entries.wantedOnVxlan(List.of(peer), device.index());
     List<String> missing = new ArrayList<>();
     List<Neighbour> neighbours = network.neighbours(device.index());
     List<ForwardingEntry> forwarding = network.forwarding(device.index());
-    List<Route> routes = network.routes(own.family().isIpv6());
     wanted.routes().stream()
         .filter(one -> !routes.contains(one))
         .forEach(one -> missing.add("route " + one));

@@ -50,6 +50,24 @@ public final class FlannelAnnotations {
     return wanted;
   }
 
+  /**
+   * What this node is to say of addresses that stand for its interface's; empty values are to be
+   * taken away. Source: k3s v1.36.3 pkg/agent/flannel/setup.go, syncAnnotations.
+   */
+  public static Map<String, Optional<String>> overwrites(Map<Family, InetAddress> announced) {
+    Map<String, Optional<String>> wanted = new TreeMap<>();
+    if (announced.isEmpty()) {
+      for (Family family : Family.values()) {
+        wanted.put(family.publicIpOverwriteAnnotation(), Optional.empty());
+      }
+    }
+    announced.forEach(
+        (family, address) ->
+            wanted.put(
+                family.publicIpOverwriteAnnotation(), Optional.of(IpAddresses.text(address))));
+    return wanted;
+  }
+
   /** The MAC address that a node announced; empty when it announced none that can be read. */
   public static Optional<MacAddress> mac(Map<String, String> annotations, Family family) {
     String data = annotations.get(family.backendDataAnnotation());

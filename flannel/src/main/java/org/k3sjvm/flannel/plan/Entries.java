@@ -3,6 +3,7 @@ package org.k3sjvm.flannel.plan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.k3sjvm.base.net.Cidr;
 import org.k3sjvm.flannel.lease.Family;
 import org.k3sjvm.flannel.lease.Peer;
@@ -46,6 +47,14 @@ public record Entries(
         peers.stream()
             .map(peer -> new Route(peer.podCidr(), Optional.of(peer.publicIp()), uplink, false))
             .toList());
+  }
+
+  /** These and others. */
+  public Entries and(Entries others) {
+    return new Entries(
+        Stream.concat(neighbours.stream(), others.neighbours().stream()).toList(),
+        Stream.concat(forwarding.stream(), others.forwarding().stream()).toList(),
+        Stream.concat(routes.stream(), others.routes().stream()).toList());
   }
 
   /**

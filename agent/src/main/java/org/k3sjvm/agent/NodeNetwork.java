@@ -1,0 +1,106 @@
+package org.k3sjvm.agent;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.k3sjvm.agent.config.AgentConfig;
+import org.k3sjvm.flannel.FlannelConfig;
+import org.k3sjvm.flannel.backend.VxlanOptions;
+import org.k3sjvm.flannel.files.NetConf;
+import org.k3sjvm.flannel.lease.BackendType;
+import org.k3sjvm.flannel.lease.Family;
+import org.k3sjvm.flannel.uplink.UplinkWishes;
+import org.k3sjvm.join.JoinedNode;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What flannel of this node is told. */
+final class NodeNetwork {
+  private static final Logger log = LoggerFactory.getLogger(NodeNetwork.class);
+
+  private static final List<Path> CNI_PLUGINS =
+      List.of(Path.of("/usr/lib/cni"), Path.of("/opt/cni/bin"));
+
+  private NodeNetwork() {}
+
+  /**
+   * From the command line and the server's settings.
+   *
+   * @throws AgentException the file of {@code --flannel-conf} is of no use
+   */
+  static FlannelConfig config(AgentConfig config, JoinedNode node, Path subnetFile) {
+    Optional<BackendType> backend = FlannelConfig.backendOf(node.settings().flannelBackend());
+    Optional<NetConf.Given> given =
+        backend.isPresent() ? config.flannelConf().map(NodeNetwork::given) : Optional.empty();
+    return new FlannelConfig(
+        node.name(),
+        given.map(NetConf.Given::backend).or(() -> backend),
+        given
+            .map(conf -> List.copyOf(conf.networks().values()))
+            .orElse(node.settings().clusterCidrs()),
+        new UplinkWishes(
+            config.flannelInterface(),
+            Agent.addresses(config.nodeIps()),
+            serverAddresses(config),
+            node.addresses().internal()),
+        given.map(NetConf.Given::vxlan).orElse(VxlanOptions.DEFAULT),
+        announced(node),
+        node.settings().flannelIpv6Masquerade(),
+        FlannelConfig.CniForm.EXPANDED,
+        given.isPresent()
+            ? Optional.empty()
+            : Optional.of(config.agentDir().resolve("etc/flannel/net-conf.json")),
+        subnetFile,
+        NodeRuntime.cniConfigDir(config),
+        CNI_PLUGINS);
+  }
+
+  private static NetConf.Given given(Path file) {
+    try {
+      NetConf.Given given = NetConf.read(Files.readString(file));
+      log.atInfo()
+          .addKeyValue("file", file)
+          .addKeyValue("backend", given.backend())
+          .addKeyValue("networks", given.networks().values())
+          .log("flannel follows the administrator's configuration");
+      return given;
+    } catch (IOException | IllegalArgumentException e) {
+      throw new AgentException("cannot use " + file + " of --flannel-conf: " + e.getMessage(), e);
+    }
+  }
+
+  /** Source: k3s v1.36.3 pkg/executor/embed/embed.go, CNI. */
+  private static Map<Family, InetAddress> announced(JoinedNode node) {
+    Map<Family, InetAddress> announced = new EnumMap<>(Family.class);
+    if (node.settings().flannelExternalAddress()) {
+      node.addresses().external().forEach(ip -> announced.put(Family.of(ip), ip));
+      if (announced.isEmpty()) {
+        log.atWarn()
+            .log(
+                "the servers have --flannel-external-ip and this node no --node-external-ip: peers"
+                    + " are told its internal address");
+      } else {
+        log.atWarn()
+            .addKeyValue("addresses", announced.values())
+            .log("pods' packets pass between external addresses without encryption");
+      }
+    }
+    return announced;
+  }
+
+  /** None when nobody knows the name. */
+  private static List<InetAddress> serverAddresses(AgentConfig config) {
+    try {
+      String host = config.server().getHost().replaceAll("[\\[\\]]", "");
+      return List.of(InetAddress.getAllByName(host));
+    } catch (UnknownHostException e) {
+      return List.of();
+    }
+  }
+}
