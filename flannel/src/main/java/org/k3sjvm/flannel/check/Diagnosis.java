@@ -17,7 +17,7 @@ import org.k3sjvm.linux.net.MacAddress;
 
 /** From what was seen to what is wrong: pure functions. */
 public final class Diagnosis {
-  private static final String RESTART = "systemctl restart k3s-agent";
+  static final String RESTART = "systemctl restart k3s-agent";
   private static final int OVERHEAD_BYTES = VxlanDevice.OVERHEAD_BYTES;
   private static final int OVERHEAD_V6_BYTES = 70;
 
@@ -240,7 +240,7 @@ public final class Diagnosis {
             + "  # or allow UDP 8472 between the nodes in the network's firewall");
   }
 
-  private static Finding dead(OwnEnd own, Target target, Path path, InetAddress told) {
+  static Finding dead(OwnEnd own, Target target, Path path, InetAddress told) {
     if (!path.elsewhere().isEmpty()) {
       InetAddress other = path.elsewhere().getFirst();
       return new Finding(

@@ -25,6 +25,8 @@ public record Finding(Kind kind, String peer, String message, String where, Stri
     NAT,
     /** Packets arrive and something on this host drops what they carry. */
     FILTERED,
+    /** The other host is behind a router, where it must not be. */
+    NO_NEIGHBOUR,
     /** The other host does not answer at all. */
     UNREACHABLE,
     /** Packets of full size get lost. */

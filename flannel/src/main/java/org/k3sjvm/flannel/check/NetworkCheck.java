@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.k3sjvm.flannel.lease.BackendType;
 import org.k3sjvm.flannel.lease.Family;
 import org.k3sjvm.linux.LinuxException;
 import org.k3sjvm.linux.echo.IcmpEchoes;
@@ -37,6 +38,19 @@ public final class NetworkCheck {
       Survey survey = new Survey(network, new ProcSysctls(), firewall(), nodes, ownName);
       Observer observer = new Observer(echoes, calls);
       List<NetworkReport.Side> sides = new ArrayList<>();
+      Optional<String> backend = survey.backend();
+      if (backend.filter(BackendType.HOST_GW.text()::equals).isPresent()) {
+        for (Family family : Family.values()) {
+          Optional<GatewaySurvey> gateway = survey.gateway(family);
+          if (gateway.isPresent()) {
+            sides.add(side(survey, observer, gateway.get()));
+          }
+        }
+        if (sides.isEmpty()) {
+          throw new CannotCheckException("no interface here has the address that peers are told");
+        }
+        return new NetworkReport(sides, true);
+      }
       for (Family family : Family.values()) {
         OwnEnd own = survey.own(family);
         boolean expected = own.announced().flatMap(OwnEnd.Announced::mac).isPresent();
@@ -46,9 +60,9 @@ public final class NetworkCheck {
       }
       if (sides.isEmpty()) {
         throw new CannotCheckException(
-            survey
-                .otherBackend()
-                .map(backend -> "this node's flannel backend is " + backend + ", not vxlan")
+            backend
+                .filter(name -> !name.equals(BackendType.VXLAN.text()))
+                .map(name -> "this node's flannel backend is " + name + ", not vxlan or host-gw")
                 .orElse(
                     "there is no interface flannel.1 here, and no node was found that is this"
                         + " one: run this where 'k3s agent' runs"));
@@ -61,17 +75,38 @@ public final class NetworkCheck {
       throws InterruptedException {
     List<Target> targets = survey.targets(own);
     Set<InetAddress> answered =
-        observer.answering(targets.stream().map(Target::tunnelAddress).toList());
+        observer.answering(targets.stream().map(Target::podsAddress).toList());
     List<Finding> findings = new ArrayList<>(Diagnosis.of(own));
     List<PeerSight> sights = new ArrayList<>();
     for (Target target : targets) {
       List<String> differences = survey.differences(own, target.peer());
       PeerSight sight =
-          answered.contains(target.tunnelAddress())
+          answered.contains(target.podsAddress())
               ? observer.good(own, target, differences)
               : observer.silent(own, target, differences);
       sights.add(sight);
       findings.addAll(Diagnosis.of(own, sight));
+    }
+    return new NetworkReport.Side(own, sights, findings);
+  }
+
+  private static NetworkReport.Side side(Survey survey, Observer observer, GatewaySurvey gateway)
+      throws InterruptedException {
+    OwnEnd own = survey.own(gateway);
+    List<Target> targets = survey.targets(gateway);
+    Set<InetAddress> answered =
+        observer.answering(targets.stream().map(Target::podsAddress).toList());
+    List<Finding> findings = new ArrayList<>();
+    List<PeerSight> sights = new ArrayList<>();
+    for (Target target : targets) {
+      List<String> differences = gateway.differences(target.peer());
+      PeerSight sight =
+          answered.contains(target.podsAddress())
+              ? observer.good(own, target, differences)
+              : observer.silent(own, target, differences);
+      sights.add(sight);
+      findings.addAll(
+          GatewayDiagnosis.of(own, sight, gateway.isNeighbour(target.peer().publicIp())));
     }
     return new NetworkReport.Side(own, sights, findings);
   }

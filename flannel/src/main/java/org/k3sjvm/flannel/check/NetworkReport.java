@@ -43,8 +43,12 @@ public record NetworkReport(List<Side> sides, boolean api) {
     for (Side side : sides) {
       OwnEnd own = side.own();
       text.append(own.name()).append(": ").append(own.deviceName());
-      own.device().ifPresent(device -> text.append(", MTU ").append(device.mtuBytes()));
-      own.uplink().ifPresent(uplink -> text.append(", on ").append(uplink.name()));
+      own.device()
+          .or(own::uplink)
+          .ifPresent(device -> text.append(", MTU ").append(device.mtuBytes()));
+      own.device()
+          .flatMap(_ -> own.uplink())
+          .ifPresent(uplink -> text.append(", on ").append(uplink.name()));
       own.local().ifPresent(local -> text.append(" at ").append(IpAddresses.text(local)));
       text.append('\n');
       side.findings().stream()
@@ -99,7 +103,8 @@ public record NetworkReport(List<Side> sides, boolean api) {
       each.put("node", own.node());
       each.put("family", own.family().name().toLowerCase(Locale.ROOT));
       each.put("device", own.deviceName());
-      own.device().map(Link::mtuBytes).ifPresent(mtu -> each.put("mtu", mtu));
+      each.put("backend", own.backend().text());
+      own.device().or(own::uplink).map(Link::mtuBytes).ifPresent(mtu -> each.put("mtu", mtu));
       own.uplink().ifPresent(uplink -> each.put("uplink", uplink.name()));
       own.local().ifPresent(local -> each.put("address", IpAddresses.text(local)));
       ArrayNode peers = each.putArray("peers");

@@ -60,7 +60,7 @@ final class Observer {
 
   /** A peer that answers. */
   PeerSight good(OwnEnd own, Target target, List<String> differences) throws InterruptedException {
-    EchoAnswer overlay = echoes.ask(Echo.small(target.tunnelAddress(), PATIENCE));
+    EchoAnswer overlay = echoes.ask(Echo.small(target.podsAddress(), PATIENCE));
     return new PeerSight(
         target,
         differences,
@@ -76,10 +76,10 @@ final class Observer {
     InetAddress told = target.peer().publicIp();
     Set<InetAddress> senders = new HashSet<>();
     long before = received(own);
-    if (own.uplink().isPresent()) {
+    if (own.device().isPresent() && own.uplink().isPresent()) {
       try (VxlanTap tap = VxlanTap.open(own.uplink().get(), own.family().isIpv6())) {
         for (int i = 0; i < TRIES; i++) {
-          var _ = calls.answering(List.of(target.tunnelAddress()), STEP);
+          var _ = calls.answering(List.of(target.podsAddress()), STEP);
           tap.look().stream()
               .filter(packet -> packet.vni() == VxlanOptions.DEFAULT.vni())
               .filter(packet -> Optional.of(packet.sender()).equals(target.peer().mac()))
@@ -108,9 +108,9 @@ final class Observer {
   }
 
   private Sizes sizes(OwnEnd own, Target target) throws InterruptedException {
-    int overlayBytes = own.device().map(Link::mtuBytes).orElseThrow();
+    int overlayBytes = own.device().or(own::uplink).map(Link::mtuBytes).orElseThrow();
     int underlayBytes = own.uplink().map(Link::mtuBytes).orElse(overlayBytes);
-    InetAddress tunnel = target.tunnelAddress();
+    InetAddress tunnel = target.podsAddress();
     InetAddress told = target.peer().publicIp();
     EchoAnswer whole = whole(tunnel, overlayBytes, PATIENCE);
     EchoAnswer underlayWhole = whole(told, underlayBytes, STEP);
@@ -149,7 +149,7 @@ final class Observer {
 
   private static Tcp tcp(Target target) {
     long before = badChecksums();
-    Knock overlay = knock(target.tunnelAddress());
+    Knock overlay = knock(target.podsAddress());
     boolean bad = badChecksums() > before;
     return new Tcp(
         overlay,

@@ -3,6 +3,7 @@ package org.k3sjvm.flannel.check;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Optional;
+import org.k3sjvm.flannel.lease.BackendType;
 import org.k3sjvm.flannel.lease.Family;
 import org.k3sjvm.linux.net.Link;
 import org.k3sjvm.linux.net.MacAddress;
@@ -18,6 +19,8 @@ import org.k3sjvm.linux.net.MacAddress;
  * @param nodeAddresses of the Node object
  * @param strictReversePath the kernel drops what comes in over another way than answers would take
  * @param firewall what this host's packet filter is managed with
+ * @param backend how packets get to peers
+ * @param forwards whether the kernel passes on packets of others
  */
 public record OwnEnd(
     String node,
@@ -28,7 +31,9 @@ public record OwnEnd(
     Optional<Announced> announced,
     List<InetAddress> nodeAddresses,
     boolean strictReversePath,
-    Firewall firewall) {
+    Firewall firewall,
+    BackendType backend,
+    boolean forwards) {
   public OwnEnd {
     uplinkAddresses = List.copyOf(uplinkAddresses);
     nodeAddresses = List.copyOf(nodeAddresses);
@@ -63,12 +68,18 @@ public record OwnEnd(
     return node.isEmpty() ? "this node" : node;
   }
 
-  /** The source of outer packets. */
+  /** The source of packets between hosts. */
   Optional<InetAddress> local() {
-    return device.flatMap(Link::vxlan).flatMap(vxlan -> vxlan.local());
+    return backend == BackendType.HOST_GW
+        ? uplinkAddresses.stream().findFirst()
+        : device.flatMap(Link::vxlan).flatMap(vxlan -> vxlan.local());
   }
 
+  /** The VXLAN device, or what stands in for it. */
   String deviceName() {
+    if (backend == BackendType.HOST_GW) {
+      return uplink.map(Link::name).orElse("host-gw");
+    }
     return family.isIpv6() ? "flannel-v6.1" : "flannel.1";
   }
 }

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.k3sjvm.base.net.Cidr;
 import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.flannel.lease.BackendType;
@@ -94,16 +95,67 @@ final class Survey {
                     FlannelAnnotations.isOverwritten(one.annotations(), family))),
         ownName.map(name -> nodeAddresses(name, family)).orElse(List.of()),
         uplink.filter(link -> isStrict(link.name())).isPresent(),
-        firewall);
+        firewall,
+        BackendType.VXLAN,
+        forwards(family));
   }
 
-  /** Whether this node says that it is reached in another way, which this check does not know. */
-  Optional<String> otherBackend() {
+  /** How this node says that it is reached. */
+  Optional<String> backend() {
     return leases.stream()
         .filter(one -> ownName.filter(one.node()::equals).isPresent())
         .findFirst()
-        .flatMap(one -> FlannelAnnotations.backend(one.annotations()))
-        .filter(backend -> !backend.equals(BackendType.VXLAN.text()));
+        .flatMap(one -> FlannelAnnotations.backend(one.annotations()));
+  }
+
+  /** This node's share in a network without tunnels; empty when it has none in a family. */
+  Optional<GatewaySurvey> gateway(Family family) {
+    OwnEnd own = own(family);
+    List<InetAddress> addresses =
+        Stream.concat(
+                own.announced().flatMap(OwnEnd.Announced::publicIp).stream(),
+                own.nodeAddresses().stream())
+            .toList();
+    return own.announced().isEmpty()
+        ? Optional.empty()
+        : GatewaySurvey.at(network, family, addresses);
+  }
+
+  /** This node in a family, without a tunnel. */
+  OwnEnd own(GatewaySurvey gateway) {
+    OwnEnd own = own(gateway.family());
+    return new OwnEnd(
+        own.node(),
+        own.family(),
+        Optional.empty(),
+        Optional.of(gateway.uplink()),
+        gateway.own().stream().map(InterfaceAddress::address).toList(),
+        own.announced(),
+        own.nodeAddresses(),
+        isStrict(gateway.uplink().name()),
+        firewall,
+        BackendType.HOST_GW,
+        own.forwards());
+  }
+
+  /** Whose pods packets are to reach without a tunnel. */
+  List<Target> targets(GatewaySurvey gateway) {
+    return peers(gateway.family(), BackendType.HOST_GW, ownName.orElse("")).stream()
+        .map(
+            peer ->
+                new Target(
+                    peer,
+                    isReady(peer),
+                    nodeAddresses(peer.node(), gateway.family()),
+                    peer.podCidr().at(1)))
+        .toList();
+  }
+
+  private boolean forwards(Family family) {
+    return sysctls
+        .read(family.isIpv6() ? "net/ipv6/conf/all/forwarding" : "net/ipv4/ip_forward")
+        .filter("0"::equals)
+        .isEmpty();
   }
 
   /** Whom packets are to reach: what the nodes say, or what the kernel was told before. */
@@ -118,16 +170,20 @@ final class Survey {
           .map(peer -> new Target(peer, true, List.of()))
           .toList();
     }
+    return peers(family, BackendType.VXLAN, own.node()).stream()
+        .map(peer -> new Target(peer, isReady(peer), nodeAddresses(peer.node(), family)))
+        .toList();
+  }
+
+  private List<Peer> peers(Family family, BackendType backend, String ownNode) {
     Cidr all = Cidr.parse(family.isIpv6() ? "::/0" : "0.0.0.0/0");
     Cidr ownSubnet =
         leases.stream()
-            .filter(one -> one.node().equals(own.node()))
+            .filter(one -> one.node().equals(ownNode))
             .flatMap(one -> Optional.ofNullable(one.podCidrs().get(family)).stream())
             .findFirst()
             .orElse(all);
-    return Peers.of(leases, family, BackendType.VXLAN, own.node(), ownSubnet, all).peers().stream()
-        .map(peer -> new Target(peer, isReady(peer), nodeAddresses(peer.node(), family)))
-        .toList();
+    return Peers.of(leases, family, backend, ownNode, ownSubnet, all).peers();
   }
 
   /** Entries that a peer needs and the kernel has not. */
@@ -137,8 +193,7 @@ final class Survey {
     if (own.uplink()
         .filter(
             uplink ->
-                routes.containsAll(
-                    Entries.wantedOnUplink(List.of(peer), uplink.index()).routes()))
+                routes.containsAll(Entries.wantedOnUplink(List.of(peer), uplink.index()).routes()))
         .isPresent()) {
       return List.of(); // DirectRouting
     }

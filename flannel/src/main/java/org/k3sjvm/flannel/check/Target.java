@@ -11,15 +11,18 @@ import org.k3sjvm.flannel.lease.Peer;
  * @param peer its node is empty when the API did not tell it
  * @param ready the API says so, or does not say
  * @param nodeAddresses of its Node object
+ * @param podsAddress an address of the host itself in the network of its pods: that of its VXLAN
+ *     device or, without one, of its pods' bridge
  */
-public record Target(Peer peer, boolean ready, List<InetAddress> nodeAddresses) {
+public record Target(
+    Peer peer, boolean ready, List<InetAddress> nodeAddresses, InetAddress podsAddress) {
   public Target {
     nodeAddresses = List.copyOf(nodeAddresses);
   }
 
-  /** The address of its VXLAN device, which answers pings like any address of a host. */
-  InetAddress tunnelAddress() {
-    return peer.podCidr().address();
+  /** With VXLAN. */
+  Target(Peer peer, boolean ready, List<InetAddress> nodeAddresses) {
+    this(peer, ready, nodeAddresses, peer.podCidr().address());
   }
 
   /** Its name, or what stands in for it. */

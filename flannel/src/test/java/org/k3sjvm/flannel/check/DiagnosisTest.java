@@ -20,6 +20,7 @@ import org.k3sjvm.flannel.check.PeerSight.Knock;
 import org.k3sjvm.flannel.check.PeerSight.Path;
 import org.k3sjvm.flannel.check.PeerSight.Sizes;
 import org.k3sjvm.flannel.check.PeerSight.Tcp;
+import org.k3sjvm.flannel.lease.BackendType;
 import org.k3sjvm.flannel.lease.Family;
 import org.k3sjvm.flannel.lease.Peer;
 import org.k3sjvm.linux.echo.EchoAnswer;
@@ -242,7 +243,9 @@ class DiagnosisTest {
         Optional.of(new Announced(Optional.of(MAC), Optional.of(address), false)),
         List.of(address),
         strict,
-        firewall);
+        firewall,
+        BackendType.VXLAN,
+        true);
   }
 
   private static OwnEnd with(
@@ -256,7 +259,9 @@ class DiagnosisTest {
         Optional.of(new Announced(Optional.of(MAC), Optional.of(told), false)),
         List.of(nodeAddress),
         false,
-        Firewall.NONE);
+        Firewall.NONE,
+        BackendType.VXLAN,
+        true);
   }
 
   private static Link device(InetAddress local, boolean up) {
