@@ -34,6 +34,9 @@ class TopologyIT {
   private static final Duration LIMIT = Duration.ofSeconds(3);
   private static final long MIB = 1 << 20;
 
+  /** How much is sent over the narrow underlay; {@code -Dstream.mib=1024}. */
+  private static final long STREAM_BYTES = Long.getLong("stream.mib", 128) * MIB;
+
   @TempDir private Path directory;
 
   private Optional<FlannelRig> opened = Optional.empty();
@@ -88,9 +91,12 @@ class TopologyIT {
 
     assertThat(whole(a, b.address(), 1400)).isInstanceOf(EchoAnswer.Answered.class);
     assertThat(whole(a, b.address(), 1401)).isInstanceOf(EchoAnswer.TooBig.class);
-    Stream stream = new Stream(a.namespace, b.namespace, b.address(), 128 * MIB, Duration.ZERO);
+    long began = System.nanoTime();
+    Stream stream = new Stream(a.namespace, b.namespace, b.address(), STREAM_BYTES, Duration.ZERO);
     assertThat(stream.lost()).isZero();
-    assertThat(stream.received()).isEqualTo(128 * MIB);
+    assertThat(stream.received()).isEqualTo(STREAM_BYTES);
+    System.out.printf(
+        "%d MiB between pods in %.1f s%n", STREAM_BYTES / MIB, (System.nanoTime() - began) / 1e9);
   }
 
   @Test
