@@ -4,6 +4,8 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -110,6 +112,7 @@ public final class ServiceProxy implements Service {
     Pace pace = new Pace(config.minSync(), BURST, clock.instant());
     TakenPorts ports = new TakenPorts(api, config.nodeName(), clock);
     Set<ObjectName> taken = new HashSet<>();
+    Map<Family, List<Instant>> triggers = new EnumMap<>(Family.class);
     boolean told = false;
     Instant fullDue = clock.instant();
     boolean due = true;
@@ -131,6 +134,8 @@ public final class ServiceProxy implements Service {
           syncer.distrust();
         }
         told = more.told();
+        metrics.pending(taken.size());
+        table.takeTriggers().forEach((family, all) -> tell(triggers, family, all));
         Instant began = clock.instant();
         Syncer.Result result = syncer.step(taken, !told);
         log(result, Duration.between(began, clock.instant()));
@@ -140,6 +145,9 @@ public final class ServiceProxy implements Service {
         }
         Map<ObjectName, HealthServers.Check> checks = table.checks();
         taken.clear();
+        metrics.pending(0);
+        triggers.forEach(this::programmed);
+        triggers.clear();
         ports.tell(servers.serve(checks), checks);
         due = false;
         failures = 0;
@@ -160,6 +168,15 @@ public final class ServiceProxy implements Service {
         Sleeper.SYSTEM.sleep(wait);
       }
     }
+  }
+
+  private static void tell(Map<Family, List<Instant>> triggers, Family family, List<Instant> more) {
+    triggers.computeIfAbsent(family, _ -> new ArrayList<>()).addAll(more);
+  }
+
+  private void programmed(Family family, List<Instant> triggers) {
+    Instant now = clock.instant();
+    triggers.forEach(at -> metrics.programmed(family.apiName(), Duration.between(at, now)));
   }
 
   /** Node ports of 127.0.0.1 are packets that leave loopback. */

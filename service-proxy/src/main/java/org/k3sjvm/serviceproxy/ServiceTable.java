@@ -1,10 +1,12 @@
 package org.k3sjvm.serviceproxy;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -18,6 +20,7 @@ import org.k3sjvm.kube.ObjectName;
 import org.k3sjvm.kube.ReflectorEvent;
 import org.k3sjvm.serviceproxy.choose.Topology;
 import org.k3sjvm.serviceproxy.health.HealthServers;
+import org.k3sjvm.serviceproxy.model.Family;
 import org.k3sjvm.serviceproxy.model.ServiceFacts;
 import org.k3sjvm.serviceproxy.model.ServiceSpec;
 import org.k3sjvm.serviceproxy.model.Slice;
@@ -31,6 +34,7 @@ final class ServiceTable {
 
   private final String node;
   private final Runnable queued;
+  private final Triggers triggers = new Triggers(Instant.now());
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
@@ -332,13 +336,23 @@ final class ServiceTable {
         Optional.ofNullable(labels == null ? null : labels.get(SERVICE_NAME))
             .filter(text -> !text.isEmpty())
             .map(text -> new ObjectName(name.namespace(), text));
-    put(name, service, SpecReader.slice(slice, node));
+    Optional<Slice> read = SpecReader.slice(slice, node);
+    if (put(name, service, read)) {
+      read.ifPresent(one -> triggers.changed(slice, one.family()));
+    }
   }
 
-  /** A slice may change its service. */
-  private void put(ObjectName name, Optional<ObjectName> service, Optional<Slice> slice) {
+  /** When pods changed whose endpoints were told since the last call. */
+  Map<Family, List<Instant>> takeTriggers() {
+    return triggers.take();
+  }
+
+  /** A slice may change its service; says whether anything changed. */
+  @CanIgnoreReturnValue
+  private boolean put(ObjectName name, Optional<ObjectName> service, Optional<Slice> slice) {
     lock.lock();
     try {
+      long seen = version;
       ObjectName before = serviceOfSlice.get(name);
       if (before != null && (slice.isEmpty() || !Optional.of(before).equals(service))) {
         serviceOfSlice.remove(name);
@@ -349,6 +363,7 @@ final class ServiceTable {
         serviceOfSlice.put(name, owner);
         replace(owner, name, slice);
       }
+      return version != seen;
     } finally {
       lock.unlock();
     }

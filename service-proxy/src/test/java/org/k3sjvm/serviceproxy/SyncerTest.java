@@ -8,8 +8,10 @@ import static org.k3sjvm.serviceproxy.Objects.slice;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -99,6 +101,28 @@ class SyncerTest {
     assertThat(connections.all)
         .extracting(connection -> connection.destination().getHostAddress())
         .containsExactly("10.43.0.99");
+  }
+
+  @Test
+  void remembersWhenPodsChangedWhoseEndpointsCame() {
+    String now = Instant.now().plusSeconds(60).toString();
+    String slice = slice("web", "10.42.1.2");
+    put(slice.replace("\"labels\"", annotated("2020-01-01T00:00:00Z") + "\"labels\""));
+    assertThat(table.takeTriggers().getOrDefault(Family.IPV4, List.of())).isEmpty();
+
+    String changed = slice("web", "10.42.1.3");
+    put(changed.replace("\"labels\"", annotated(now) + "\"labels\""));
+    put(changed.replace("\"labels\"", annotated(now) + "\"labels\""));
+    put(slice.replace("\"labels\"", annotated("yesterday") + "\"labels\""));
+
+    assertThat(table.takeTriggers()).isEqualTo(Map.of(Family.IPV4, List.of(Instant.parse(now))));
+    assertThat(table.takeTriggers()).isEmpty();
+  }
+
+  private static String annotated(String time) {
+    return "\"annotations\": {\"endpoints.kubernetes.io/last-change-trigger-time\": \""
+        + time
+        + "\"}, ";
   }
 
   @Test

@@ -6,13 +6,28 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The proxy's figures in Prometheus' text form, under kube-proxy's names. Source: kube-proxy v1.36
  * pkg/proxy/metrics/metrics.go.
  */
 public final class ProxyMetrics {
-  private static final int BUCKETS = 15; // 1 ms and each twice the one before
+  /** 1 ms and each twice the one before. */
+  private static final double[] SYNCS =
+      IntStream.range(0, 15).mapToDouble(i -> (1L << i) / 1000.0).toArray();
+
+  /** A quarter and a half second, each second, each five seconds, each half minute. */
+  private static final double[] PROGRAMMING =
+      Stream.of(
+              DoubleStream.of(0.25, 0.5),
+              IntStream.range(1, 60).asDoubleStream(),
+              IntStream.range(0, 12).mapToDouble(i -> 60 + 5 * i),
+              IntStream.range(0, 7).mapToDouble(i -> 120 + 30 * i))
+          .flatMapToDouble(bounds -> bounds)
+          .toArray();
 
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -24,9 +39,15 @@ public final class ProxyMetrics {
   private final Map<String, Double> values = new TreeMap<>();
 
   private static final class Histogram {
-    private final long[] counts = new long[BUCKETS];
+    private final double[] bounds;
+    private final long[] counts;
     private long count;
     private double seconds;
+
+    private Histogram(double[] bounds) {
+      this.bounds = bounds;
+      this.counts = new long[bounds.length];
+    }
   }
 
   /** A family was written. */
@@ -35,13 +56,14 @@ public final class ProxyMetrics {
     double seconds = took.toNanos() / 1e9;
     lock.lock();
     try {
-      observe("sync_proxy_rules_duration_seconds", family, seconds);
+      observe("sync_proxy_rules_duration_seconds", family, seconds, SYNCS);
       observe(
           full
               ? "sync_full_proxy_rules_duration_seconds"
               : "sync_partial_proxy_rules_duration_seconds",
           family,
-          seconds);
+          seconds,
+          SYNCS);
       values.put("sync_proxy_rules_last_timestamp_seconds" + labels, epoch(now));
     } finally {
       lock.unlock();
@@ -51,6 +73,26 @@ public final class ProxyMetrics {
   /** The kernel refused. */
   public void failed(String family) {
     add("sync_proxy_rules_nftables_sync_failures_total{ip_family=\"" + family + "\"}", 1);
+  }
+
+  /** What changed so long ago, in pods, is in the kernel now. */
+  public void programmed(String family, Duration latency) {
+    lock.lock();
+    try {
+      observe("network_programming_duration_seconds", family, latency.toNanos() / 1e9, PROGRAMMING);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Changes came, and are now the only ones that wait. */
+  public void pending(int services) {
+    lock.lock();
+    try {
+      values.put("sync_proxy_rules_service_changes_pending", (double) services);
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Changes came. */
@@ -107,10 +149,10 @@ public final class ProxyMetrics {
   private static void write(StringBuilder text, String name, String family, Histogram histogram) {
     String label = "ip_family=\"" + family + "\"";
     long sum = 0;
-    for (int i = 0; i < BUCKETS; i++) {
+    for (int i = 0; i < histogram.bounds.length; i++) {
       sum += histogram.counts[i];
       text.append(name).append("_bucket{").append(label).append(",le=\"");
-      text.append(number(bound(i))).append("\"} ").append(sum).append('\n');
+      text.append(number(histogram.bounds[i])).append("\"} ").append(sum).append('\n');
     }
     text.append(name).append("_bucket{").append(label).append(",le=\"+Inf\"} ");
     text.append(histogram.count).append('\n');
@@ -121,12 +163,13 @@ public final class ProxyMetrics {
   }
 
   @GuardedBy("lock")
-  private void observe(String name, String family, double seconds) {
-    Histogram histogram = histograms.computeIfAbsent(name + " " + family, _ -> new Histogram());
+  private void observe(String name, String family, double seconds, double[] bounds) {
+    Histogram histogram =
+        histograms.computeIfAbsent(name + " " + family, _ -> new Histogram(bounds));
     histogram.count++;
     histogram.seconds += seconds;
-    for (int i = 0; i < BUCKETS; i++) {
-      if (seconds <= bound(i)) {
+    for (int i = 0; i < bounds.length; i++) {
+      if (seconds <= bounds[i]) {
         histogram.counts[i]++;
         return;
       }
@@ -140,10 +183,6 @@ public final class ProxyMetrics {
     } finally {
       lock.unlock();
     }
-  }
-
-  private static double bound(int bucket) {
-    return (1L << bucket) / 1000.0;
   }
 
   private static double epoch(Instant time) {

@@ -15,12 +15,19 @@ class ProxyMetricsTest {
     metrics.queued(3, NOON);
     metrics.synced("IPv4", true, Duration.ofMillis(3), NOON);
     metrics.synced("IPv4", false, Duration.ofMillis(1), NOON);
+    metrics.programmed("IPv4", Duration.ofMillis(700));
     metrics.failed("IPv6");
     metrics.asked("healthz", 200);
 
     assertThat(metrics.text())
         .contains("# TYPE kubeproxy_proxy_healthz_total counter\n")
         .contains("kubeproxy_proxy_healthz_total{code=\"200\"} 1\n")
+        .contains(
+            """
+            kubeproxy_network_programming_duration_seconds_bucket{ip_family="IPv4",le="0.5"} 0
+            kubeproxy_network_programming_duration_seconds_bucket{ip_family="IPv4",le="1"} 1
+            """)
+        .contains("_bucket{ip_family=\"IPv4\",le=\"115\"} 1\n")
         .contains("kubeproxy_sync_proxy_rules_service_changes_total 3\n")
         .contains("kubeproxy_sync_proxy_rules_nftables_sync_failures_total{ip_family=\"IPv6\"} 1\n")
         .contains(
