@@ -6,11 +6,13 @@ import static org.k3sjvm.networkpolicy.PolicyRig.echoes;
 import static org.k3sjvm.networkpolicy.PolicyRig.pings;
 import static org.k3sjvm.networkpolicy.PolicyRig.reaches;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.k3sjvm.linux.testing.SctpProbe;
 import org.k3sjvm.networkpolicy.PolicyRig.RigPod;
 
 /** Real packets of real namespaces. */
@@ -107,6 +109,30 @@ class NetworkPoliciesIT {
             "src",
             "192.168.77.200");
     assertThat(echoes(rig.outside(), web.ipv4, 81)).as("the exception").isFalse();
+  }
+
+  @Test
+  void letsInSctpWhereAPolicyNamesIt() throws Exception {
+    rig.policy(
+        "shop",
+        "signal",
+        """
+        podSelector: {matchLabels: {app: web}}
+        ingress:
+        - from: [{podSelector: {matchLabels: {app: friend}}}]
+          ports: [{protocol: SCTP, port: 80}, {protocol: SCTP, port: 90, endPort: 92}]
+        """);
+    rig.await(false, friend.namespace, web.ipv4, 80);
+
+    Duration patience = Duration.ofMillis(500);
+    for (String address : web.addresses()) {
+      try (SctpProbe probe = SctpProbe.open(web.namespace, address.contains(":"))) {
+        assertThat(probe.comesFrom(friend.namespace, address, 80, patience)).hasValue(80);
+        assertThat(probe.comesFrom(friend.namespace, address, 91, patience)).hasValue(91);
+        assertThat(probe.comesFrom(friend.namespace, address, 81, patience)).isEmpty();
+        assertThat(probe.comesFrom(stranger.namespace, address, 80, patience)).isEmpty();
+      }
+    }
   }
 
   @Test

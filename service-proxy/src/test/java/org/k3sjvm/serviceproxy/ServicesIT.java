@@ -3,6 +3,8 @@ package org.k3sjvm.serviceproxy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.k3sjvm.serviceproxy.Objects.service;
 import static org.k3sjvm.serviceproxy.Objects.slice;
+import static org.k3sjvm.serviceproxy.ServiceRig.PATIENCE;
+import static org.k3sjvm.serviceproxy.ServiceRig.PORT;
 import static org.k3sjvm.serviceproxy.ServiceRig.ask;
 import static org.k3sjvm.serviceproxy.ServiceRig.askMany;
 import static org.k3sjvm.serviceproxy.ServiceRig.say;
@@ -17,6 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.k3sjvm.linux.testing.SctpProbe;
 import org.k3sjvm.serviceproxy.model.Family;
 import org.k3sjvm.serviceproxy.model.ServiceFacts;
 
@@ -62,6 +65,26 @@ class ServicesIT {
     rig.program(service("dns", VIP, ""), slice("dns", POD1));
 
     assertThat(say(rig.udpClient(rig.pod("pod3"), VIP, 80))).isEqualTo("pod1 saw 10.42.1.4");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "10.43.0.10, 10.42.1.2, 192.168.77.11, false",
+    "fd43::10, fd42:0:0:1::2, fd77::11, true"
+  })
+  void leadsSctpToAnEndpoint(String vip, String pod, String node, boolean ipv6) throws Exception {
+    rig.program(sctp(service("signal", vip, "nodePort=30080")), sctp(slice("signal", pod)));
+
+    try (SctpProbe probe = SctpProbe.open(rig.pod("pod1"), ipv6)) {
+      assertThat(probe.comesFrom(rig.pod("pod3"), vip, 80, PATIENCE)).hasValue(PORT);
+      assertThat(probe.comesFrom(rig.node, vip, 80, PATIENCE)).hasValue(PORT);
+      assertThat(probe.comesFrom(rig.lan, node, 30_080, PATIENCE)).hasValue(PORT);
+      assertThat(probe.comesFrom(rig.pod("pod3"), vip, 81, PATIENCE)).isEmpty();
+    }
+  }
+
+  private static String sctp(String object) {
+    return object.replace("\"UDP\"", "\"SCTP\"");
   }
 
   @ParameterizedTest
