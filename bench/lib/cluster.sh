@@ -44,21 +44,21 @@ TOML
   for image in busybox pause; do ctr -a "$d/containerd.sock" -n k8s.io images import "$HOSTS_DIR/images/$image.tar" > /dev/null; done
 }
 
-# agent_begin NAME PROGRAM HOST: a name that starts with "go" also gets the flags that upstream needs on hosts with cgroup v1
+# agent_begin NAME PROGRAM HOST [FLAG…]: a name that starts with "go" also gets the flags that upstream needs on hosts with cgroup v1
 agent_begin() {
-  local extra=()
-  case $1 in go*) extra=(--kubelet-arg=fail-cgroupv1=false) ;; esac
+  local extra=("${@:4}")
+  case $1 in go*) extra+=(--kubelet-arg=fail-cgroupv1=false) ;; esac
   bg "$3" agent env PATH="$cni:$PATH" "$2" agent --server https://10.98.0.1:6443 --token bench --data-dir "$HOSTS_DIR/$3/data" --node-name "$3" \
     --container-runtime-endpoint "unix://$HOSTS_DIR/$3/containerd/containerd.sock" --pause-image docker.io/library/pause:1 "${extra[@]}"
 }
 
-# agent_up NAME PROGRAM HOST: the same, until the node is ready
+# agent_up NAME PROGRAM HOST [FLAG…]: the same, until the node is ready
 agent_up() {
   agent_begin "$@"
   wait_for 120 ready "$3"
 }
 
-# cluster_up: the bridge, images and the server; all of it goes when the caller ends
+# cluster_up [FLAG…]: the bridge, images and the server; all of it goes when the caller ends
 cluster_up() {
   [ ! -e "$HOSTS_DIR" ] || hosts_down
   mkdir -p "$HOSTS_DIR"
@@ -67,7 +67,7 @@ cluster_up() {
   lan_up
   host_up server 10.98.0.1
   scripts/images.sh "$HOSTS_DIR/images"
-  PATH=$cni:$PATH bg server server "$server" server --disable-agent --node-ip 10.98.0.1 --data-dir "$HOSTS_DIR/server/data" --token bench --write-kubeconfig "$HOSTS_DIR/kubeconfig" --disable traefik,coredns,metrics-server,local-storage,servicelb
+  PATH=$cni:$PATH bg server server "$server" server --disable-agent --node-ip 10.98.0.1 --data-dir "$HOSTS_DIR/server/data" --token bench --write-kubeconfig "$HOSTS_DIR/kubeconfig" --disable traefik,coredns,metrics-server,local-storage,servicelb "$@"
   wait_for 120 test -s "$HOSTS_DIR/kubeconfig"
   field() { awk -v k="$1:" '$1 == k {print $2}' "$HOSTS_DIR/kubeconfig" | base64 -d; }
   field client-certificate-data > "$HOSTS_DIR/admin.crt"
