@@ -163,8 +163,8 @@ abstract class PolicyScenarios {
 
     cluster.kubectl().apply(serviceOf("a"));
     String another = cluster.get("service/a", "{.spec.clusterIP}");
-    front.open();
     node.host().run("nft", "delete table ip cut").text();
+    front.kill();
     Await.until(
         "a service that came meanwhile answers",
         Cluster.PATIENCE,

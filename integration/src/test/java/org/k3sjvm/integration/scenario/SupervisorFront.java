@@ -26,20 +26,19 @@ import org.k3sjvm.integration.lab.HostProcess;
 import org.k3sjvm.integration.lab.LabException;
 
 /**
- * A server of which nodes get everything but its API, until a file says otherwise: it stands before
- * the real one, with its certificate, as a program of its own on its host.
+ * A server of which nodes get everything but its API: it stands before the real one, with its
+ * certificate, as a program of its own on its host. Certificates of clients do not pass it.
  */
 final class SupervisorFront {
   static final int PORT = 7443;
   private static final int REAL_PORT = 6443;
   private static final char[] PASSWORD = "front".toCharArray();
   private static final String STORE = "front.p12";
-  private static final String OPEN = "front.open";
 
-  private final Path home;
+  private final HostProcess process;
 
-  private SupervisorFront(Path home) {
-    this.home = home;
+  private SupervisorFront(HostProcess process) {
+    this.process = process;
   }
 
   /** Starts one on the host of a server. */
@@ -70,16 +69,12 @@ final class SupervisorFront {
             SupervisorFront.class.getName(),
             server.home().toString());
     process.awaitLog("listening", Cluster.PATIENCE);
-    return new SupervisorFront(server.home());
+    return new SupervisorFront(process);
   }
 
-  /** Lets the API through. */
-  void open() {
-    try {
-      Files.writeString(home.resolve(OPEN), "");
-    } catch (IOException e) {
-      throw new LabException("cannot open the front", e);
-    }
+  /** Ends it. */
+  void kill() throws InterruptedException {
+    process.kill();
   }
 
   /** The program; its argument is the directory of its files. */
@@ -100,19 +95,17 @@ final class SupervisorFront {
       System.out.println("listening");
       while (true) {
         Socket client = server.accept();
-        Thread.ofVirtual().start(() -> serve(client, tls, home));
+        Thread.ofVirtual().start(() -> serve(client, tls));
       }
     }
   }
 
   /** A connection that begins with a request to the supervisor stays one of the supervisor. */
-  private static void serve(Socket client, SSLContext tls, Path home) {
+  private static void serve(Socket client, SSLContext tls) {
     try (client) {
       byte[] line = firstLine(client.getInputStream());
       String path = new String(line, StandardCharsets.UTF_8).split(" ", 3)[1];
-      if (!path.startsWith("/v1-k3s/")
-          && !path.startsWith("/cacerts")
-          && !Files.exists(home.resolve(OPEN))) {
+      if (!path.startsWith("/v1-k3s/") && !path.startsWith("/cacerts")) {
         System.out.println("refused " + path);
         return;
       }
