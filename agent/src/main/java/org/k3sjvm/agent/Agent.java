@@ -8,14 +8,15 @@ import org.k3sjvm.agent.config.AgentConfig;
 import org.k3sjvm.agent.config.KubeletOptions;
 import org.k3sjvm.agent.config.ProxyOptions;
 import org.k3sjvm.base.lifetime.Gate;
+import org.k3sjvm.base.lifetime.ServiceFailedException;
 import org.k3sjvm.base.lifetime.ServiceGroup;
 import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.base.time.Sleeper;
 import org.k3sjvm.flannel.Flannel;
 import org.k3sjvm.flannel.FlannelHost;
-import org.k3sjvm.flannel.files.PodNetwork;
 import org.k3sjvm.join.Join;
 import org.k3sjvm.join.JoinConfig;
+import org.k3sjvm.join.JoinMemory;
 import org.k3sjvm.join.JoinedNode;
 import org.k3sjvm.kubelet.server.KubeletServer;
 import org.k3sjvm.kubelet.settings.KubeletSettings;
@@ -32,7 +33,6 @@ public final class Agent {
 
   private final AgentConfig config;
   private final Ground ground;
-  private final Gate<PodNetwork> podNetwork = new Gate<>("PodNetwork");
 
   /** On this host. */
   public Agent(AgentConfig config) {
@@ -54,19 +54,46 @@ public final class Agent {
     try (NodeTunnels tunnels = new NodeTunnels();
         Balancers balancers = Balancers.open(config, tunnels);
         ServiceGroup group = ServiceGroup.open("agent")) {
+      Optional<ColdStart> memory = ColdStart.open(config, ground.nodeFiles());
       group.start("load-balancer", balancers::run);
-      group.start("node", () -> runNode(balancers, tunnels, settings));
+      memory.ifPresent(m -> group.start("cold-start", m));
+      group.start("node", () -> runNode(balancers, tunnels, settings, memory));
       group.await();
     }
   }
 
-  private void runNode(Balancers balancers, NodeTunnels tunnels, KubeletSettings settings)
+  private void runNode(
+      Balancers balancers,
+      NodeTunnels tunnels,
+      KubeletSettings settings,
+      Optional<ColdStart> memory)
       throws InterruptedException, IOException {
-    Join join = join(balancers);
+    Join join = join(balancers, memory);
     JoinedNode node = join.run();
+    while (true) {
+      Rejoin rejoin = new Rejoin(node, join, Sleeper.SYSTEM);
+      try {
+        runAs(node, rejoin, join, balancers, tunnels, settings, memory);
+        return;
+      } catch (ServiceFailedException e) {
+        node = rejoin.another().orElseThrow(() -> e);
+      }
+    }
+  }
+
+  /** Runs the node's parts until interrupted, or until one fails. */
+  private void runAs(
+      JoinedNode node,
+      Rejoin rejoin,
+      Join join,
+      Balancers balancers,
+      NodeTunnels tunnels,
+      KubeletSettings settings,
+      Optional<ColdStart> memory)
+      throws InterruptedException, IOException {
     ProxyOptions.Settings proxy = proxyOptions(loopback(node));
     prepareHost(node, proxy.conntrack());
-    try (Apis apis = Apis.open(node);
+    try (Apis apis = Apis.open(node, memory);
         NodeRuntime runtime =
             NodeRuntime.prepare(config, node.settings(), NodeKubelet.systemdCgroups(settings));
         FlannelHost host = ground.flannel();
@@ -75,6 +102,10 @@ public final class Agent {
         ServiceGroup parts = ServiceGroup.open("node")) {
       NodeKubelet kubelet =
           NodeKubelet.compose(config, settings, node, apis, runtime, ground, policies.gate());
+      if (node.remembered()) {
+        memory.flatMap(m -> m.recallNode(node.name())).ifPresent(kubelet.keeper()::recall);
+        parts.start("rejoin", rejoin);
+      }
       runtime.start(parts);
       tunnels.start(
           node, join, apis.controller(), balancers, NodeKubelet.endpoint(config, settings), parts);
@@ -86,6 +117,7 @@ public final class Agent {
       try (KubeletServer _ =
           kubelet.serve(config, settings, node, apis, runtime, flannel::metrics)) {
         kubelet.start(parts);
+        memory.ifPresent(m -> parts.start("cold-start-tidy", () -> kubelet.tidy(m)));
         parts.during(kubelet::awaitAnnotated);
         tellReady();
         parts.start("heap-trim", HeapTrim.ofThisProcess());
@@ -106,11 +138,11 @@ public final class Agent {
         host,
         apis.kubelet(),
         apis.controller(),
-        podNetwork,
+        new Gate<>("PodNetwork"),
         config.overlayProbe() ? Optional.of(kubelet::tellOfNode) : Optional.empty());
   }
 
-  private Join join(Balancers balancers) throws InterruptedException {
+  private Join join(Balancers balancers, Optional<ColdStart> memory) throws InterruptedException {
     JoinConfig join =
         new JoinConfig(
             config.server(),
@@ -126,7 +158,12 @@ public final class Agent {
             config.resolvConf(),
             config.runtimeEndpoint().orElse(JoinConfig.DEFAULT_RUNTIME_ENDPOINT),
             Optional.empty());
-    return new Join(join, Join.Host.local(), balancers::apiServerUrl, balancers::lastFailures);
+    return new Join(
+        join,
+        Join.Host.local(),
+        balancers::apiServerUrl,
+        balancers::lastFailures,
+        memory.<JoinMemory>map(m -> m).orElse(JoinMemory.NONE));
   }
 
   private ProxyOptions.Settings proxyOptions(String loopback) {

@@ -1,5 +1,6 @@
 package org.k3sjvm.agent;
 
+import java.util.List;
 import java.util.Optional;
 import org.k3sjvm.join.JoinedNode;
 import org.k3sjvm.join.NodeCertificate;
@@ -12,23 +13,34 @@ import org.k3sjvm.kube.KubeCredentials;
  * The Kubernetes API under the node's identities. Heartbeats have a client of their own, so that a
  * large list cannot delay them.
  *
- * @param kubelet {@code system:node:<name>}
+ * @param kubelet {@code system:node:<name>}; answers from memory while no server does
  * @param heartbeat the same identity on its own connection
  * @param controller {@code system:k3s-controller}, which may list nodes where newer servers forbid
- *     it to kubelets
+ *     it to kubelets; answers from memory, too
  * @param proxy {@code system:kube-proxy}, which may read services and their endpoints
+ * @param clients those behind the others
  */
-record Apis(KubeApi kubelet, KubeApi heartbeat, KubeApi controller, KubeApi proxy)
+record Apis(
+    KubeApi kubelet,
+    KubeApi heartbeat,
+    KubeApi controller,
+    KubeApi proxy,
+    List<HttpKubeApi> clients)
     implements AutoCloseable {
-  static Apis open(JoinedNode node) {
+  static Apis open(JoinedNode node, Optional<ColdStart> memory) {
+    HttpKubeApi kubelet = client(node, NodeCertificate.CLIENT_KUBELET, "kubelet");
+    HttpKubeApi heartbeat = client(node, NodeCertificate.CLIENT_KUBELET, "kubelet");
+    HttpKubeApi controller = client(node, NodeCertificate.CLIENT_K3S_CONTROLLER, "k3s-controller");
+    HttpKubeApi proxy = client(node, NodeCertificate.CLIENT_KUBE_PROXY, "kube-proxy");
     return new Apis(
-        client(node, NodeCertificate.CLIENT_KUBELET, "kubelet"),
-        client(node, NodeCertificate.CLIENT_KUBELET, "kubelet"),
-        client(node, NodeCertificate.CLIENT_K3S_CONTROLLER, "k3s-controller"),
-        client(node, NodeCertificate.CLIENT_KUBE_PROXY, "kube-proxy"));
+        memory.map(m -> m.ofPods(kubelet)).orElse(kubelet),
+        heartbeat,
+        memory.map(m -> m.ofNodes(controller)).orElse(controller),
+        proxy,
+        List.of(kubelet, heartbeat, controller, proxy));
   }
 
-  private static KubeApi client(JoinedNode node, NodeCertificate identity, String agent) {
+  private static HttpKubeApi client(JoinedNode node, NodeCertificate identity, String agent) {
     KubeCredentials credentials =
         new KubeCredentials(
             node.apiServer(), node.serverCa(), Optional.of(node.tls(identity)), Optional.empty());
@@ -38,10 +50,6 @@ record Apis(KubeApi kubelet, KubeApi heartbeat, KubeApi controller, KubeApi prox
 
   @Override
   public void close() {
-    for (KubeApi api : new KubeApi[] {kubelet, heartbeat, controller, proxy}) {
-      if (api instanceof HttpKubeApi client) {
-        client.close();
-      }
-    }
+    clients.forEach(HttpKubeApi::close);
   }
 }

@@ -91,7 +91,7 @@ final class NodeKubelet {
                     ? new SystemdCgroups(ground.cgroups(), new SystemdUnits())
                     : ground.cgroups(),
                 keeper::allocatable,
-                new Kubelet.NodeObject(keeper::latest, Optional.of(keeper.registered())),
+                new Kubelet.NodeObject(keeper::latest, Optional.of(keeper.known())),
                 network));
     events.kubelet = Optional.of(kubelet);
     AgentNodePatch patch =
@@ -142,6 +142,12 @@ final class NodeKubelet {
         runtime.runtime(),
         kubelet.podStarts(),
         metrics);
+  }
+
+  /** Forgets what the node's pods do not need any more, once they are known, until interrupted. */
+  void tidy(ColdStart memory) throws InterruptedException {
+    kubelet.synced().await();
+    memory.tidyForEver(() -> kubelet.pods().pods());
   }
 
   /** Returns when the node says all that the cluster needs. */

@@ -144,7 +144,7 @@ final class ServerWatch implements Service {
       case ReflectorEvent.Modified<T>(T object) ->
           known.put(ObjectName.of(object), addresses.apply(object));
       case ReflectorEvent.Deleted<T>(ObjectName name, String _) -> known.remove(name);
-      case ReflectorEvent.Synced<T>() -> {}
+      case ReflectorEvent.Synced<T>(), ReflectorEvent.Recalled<T>() -> {}
     }
     later.accept(known.values().stream().flatMap(List::stream).distinct().sorted().toList());
   }

@@ -67,7 +67,8 @@ final class ServerCommand {
                         AgentFlags.SERVER,
                         "https://" + new HostPort("127.0.0.1", server.address().getPort()))
                     .with(AgentFlags.TOKEN, server.agentToken().reveal())
-                    .with(AgentFlags.TOKEN_FILE, ""),
+                    .with(AgentFlags.TOKEN_FILE, "")
+                    .with(AgentFlags.COLD_START_MAX_AGE, "0"), // the server is never away
                 command);
         group.start("agent", new Agent(beside)::run);
       }

@@ -29,6 +29,7 @@ import org.k3sjvm.flannel.rules.UpstreamLeftovers;
 import org.k3sjvm.flannel.uplink.UplinkException;
 import org.k3sjvm.kube.KubeApi;
 import org.k3sjvm.kube.KubeException;
+import org.k3sjvm.kube.ListRequest;
 import org.k3sjvm.kube.ObjectName;
 import org.k3sjvm.kube.Reflector;
 import org.k3sjvm.kube.Resources;
@@ -172,8 +173,24 @@ public final class Flannel implements Service {
         log.atDebug().log("no identity of this node may list nodes yet");
       } catch (KubeException e) {
         log.atDebug().addKeyValue("reason", e.getMessage()).log("cannot ask who may list nodes");
+        if (e instanceof KubeException.Unavailable && !nodes.isRecalled()) {
+          recallPeers();
+        }
       }
       Sleeper.SYSTEM.sleep(RETRY.after(attempt, random));
+    }
+  }
+
+  /** While no server answers, the peers are those of before, if the client remembers them. */
+  private void recallPeers() throws InterruptedException {
+    for (KubeApi identity : List.of(kubelet, controller)) {
+      try {
+        var known = identity.list(Resources.NODES, ListRequest.newest(Selection.ALL));
+        nodes.recall(known.items());
+        return;
+      } catch (KubeException e) {
+        log.atDebug().addKeyValue("reason", e.getMessage()).log("no peers are remembered");
+      }
     }
   }
 
@@ -207,8 +224,8 @@ public final class Flannel implements Service {
   private void follow(Reconciler reconciler, NetworkChanges changes, BackendType backend)
       throws InterruptedException {
     Duration resync = backend == BackendType.HOST_GW ? RESYNC_HOST_GW : RESYNC;
-    Instant next = clock.instant().plus(resync);
     int failures = 0;
+    Instant next = clock.instant().plus(after(reconciler, resync, failures));
     while (true) {
       boolean due = nodes.awaitChange(LOOK);
       due |= changes.changed();
@@ -219,8 +236,8 @@ public final class Flannel implements Service {
       Sleeper.SYSTEM.sleep(GATHER);
       try {
         reconciler.step(clock.instant());
-        failures = 0;
-        next = clock.instant().plus(resync);
+        failures = reconciler.isAnnounced() ? 0 : failures + 1;
+        next = clock.instant().plus(after(reconciler, resync, failures));
       } catch (LinuxException
           | KubeException
           | UplinkException
@@ -231,6 +248,10 @@ public final class Flannel implements Service {
         next = clock.instant().plus(wait);
       }
     }
+  }
+
+  private Duration after(Reconciler reconciler, Duration resync, int failures) {
+    return reconciler.isAnnounced() ? resync : RETRY.after(failures, random);
   }
 
   private PeerRounds.Known knownPeers() {

@@ -33,6 +33,9 @@ final class NodeTable {
   private boolean complete;
 
   @GuardedBy("lock")
+  private boolean recalled;
+
+  @GuardedBy("lock")
   private @Nullable RuntimeException fault;
 
   /** Takes an event of the watch; only what matters to flannel counts as a change. */
@@ -41,6 +44,7 @@ final class NodeTable {
       case ReflectorEvent.Added<Node>(Node node) -> put(node);
       case ReflectorEvent.Modified<Node>(Node node) -> put(node);
       case ReflectorEvent.Deleted<Node>(var name, _) -> remove(name.name());
+      case ReflectorEvent.Recalled<Node> _ -> {} // some may be missing
       case ReflectorEvent.Synced<Node> _ -> completed();
     }
   }
@@ -108,6 +112,31 @@ final class NodeTable {
     lock.lock();
     try {
       return complete;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Takes nodes as a server listed them before this agent started. There may be others by now, and
+   * those that a server told since are newer.
+   */
+  void recall(List<Node> nodes) {
+    nodes.stream().filter(node -> lease(node.getMetadata().getName()).isEmpty()).forEach(this::put);
+    lock.lock();
+    try {
+      recalled = true;
+      signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether nodes were recalled. */
+  boolean isRecalled() {
+    lock.lock();
+    try {
+      return recalled;
     } finally {
       lock.unlock();
     }

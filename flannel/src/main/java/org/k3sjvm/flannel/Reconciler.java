@@ -18,8 +18,8 @@ import org.k3sjvm.flannel.backend.VxlanDevice;
 import org.k3sjvm.flannel.files.PodNetwork;
 import org.k3sjvm.flannel.lease.BackendType;
 import org.k3sjvm.flannel.lease.Family;
-import org.k3sjvm.flannel.lease.FlannelAnnotations;
 import org.k3sjvm.flannel.lease.FlannelAnnotations.OwnPart;
+import org.k3sjvm.flannel.lease.FlannelAnnotations;
 import org.k3sjvm.flannel.lease.NodeLease;
 import org.k3sjvm.flannel.lease.Peer;
 import org.k3sjvm.flannel.lease.Peers;
@@ -27,6 +27,7 @@ import org.k3sjvm.flannel.plan.Changes;
 import org.k3sjvm.flannel.plan.Entries;
 import org.k3sjvm.flannel.rules.ForwardPolicy;
 import org.k3sjvm.flannel.uplink.Uplink;
+import org.k3sjvm.kube.KubeException;
 import org.k3sjvm.linux.LinuxException;
 import org.k3sjvm.linux.net.HostNetwork;
 import org.k3sjvm.linux.net.Link;
@@ -62,6 +63,7 @@ final class Reconciler {
   private boolean staleListChecked;
   private boolean earlierBackendRemoved;
   private boolean overwritesSettled;
+  private boolean announced = true;
 
   Reconciler(
       FlannelConfig config,
@@ -112,7 +114,7 @@ final class Reconciler {
           new OwnPart(
               addresses.getOrDefault(family, entry.getValue().address()),
               device.flatMap(Link::mac)));
-      if (nodes.isComplete()) {
+      if (nodes.isComplete() || nodes.isRecalled()) {
         failures.addAll(meetPeers(family, entry.getValue(), device, uplink));
       }
     }
@@ -130,10 +132,31 @@ final class Reconciler {
       }
       ownNode.announce(
           own, FlannelAnnotations.own(backend, config.vxlan().vni(), parts, present), nodes);
+      announce(own, FlannelAnnotations.own(backend, VxlanDevice.VNI, parts, own.annotations()));
     }
     files.ensure(pods, backend);
     throwFirst(failures);
     return pods;
+  }
+
+  /** Pods of this node need no server to reach each other, nor peers that know it as it is. */
+  private void announce(NodeLease own, Map<String, String> wanted) throws InterruptedException {
+    try {
+      ownNode.announce(own, wanted, nodes);
+      announced = true;
+    } catch (KubeException.Unavailable e) {
+      if (announced) {
+        log.atWarn()
+            .addKeyValue("reason", e.statusMessage())
+            .log("cannot announce the pod network to the peers, trying again");
+      }
+      announced = false;
+    }
+  }
+
+  /** Whether the peers know this node as it is; the step is to be repeated soon if not. */
+  boolean isAnnounced() {
+    return announced;
   }
 
   /** Makes the next step look at every rule. */
@@ -237,8 +260,9 @@ final class Reconciler {
             .map(link -> wantedOnVxlan(peers.peers(), link.index(), uplinkIndex))
             .orElseGet(() -> Entries.wantedOnUplink(peers.peers(), uplinkIndex));
     List<Integer> own = device.map(Link::index).stream().toList();
-    Changes changes =
+    Changes all =
         Changes.between(Entries.found(host.network(), family, own, uplinkIndex, network), wanted);
+    Changes changes = nodes.isComplete() ? all : all.withoutRemovals();
     if (changes.isEmpty()) {
       return List.of();
     }

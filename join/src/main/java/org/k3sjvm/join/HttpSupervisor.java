@@ -54,12 +54,20 @@ public final class HttpSupervisor implements Supervisor, AutoCloseable {
 
   @Override
   public ServerSettings settings() throws InterruptedException {
-    SupervisorHttp.Answer answer = get("config");
+    return settings(settingsText());
+  }
+
+  /** The settings as they were sent. */
+  String settingsText() throws InterruptedException {
+    return text(get("config"));
+  }
+
+  ServerSettings settings(String text) {
     try {
-      return SettingsJson.parse(answer.body());
+      return SettingsJson.parse(text.getBytes(StandardCharsets.UTF_8));
     } catch (IllegalArgumentException e) {
       throw new JoinException.BadAnswer(
-          answer.status(),
+          200,
           "cannot use the settings that %s sent: %s; is it a k3s server?"
               .formatted(server, e.getMessage()));
     }

@@ -2,9 +2,11 @@ package org.k3sjvm.join;
 
 import java.io.IOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -33,6 +35,9 @@ public final class Join {
   /** Source: k3s v1.36.3 pkg/agent/config, Get: 5 s and up to 5 s more. */
   static final Duration PASS_RETRY = Duration.ofSeconds(5);
 
+  /** How long no server may answer before a node that joined before starts without. */
+  static final Duration PATIENCE = Duration.ofSeconds(10);
+
   /** An unchanged reason is told again after so many tries. */
   static final int REPEAT_EVERY = 12;
 
@@ -44,6 +49,7 @@ public final class Join {
   private final Host host;
   private final ApiServerAccess access;
   private final Faults faults;
+  private final JoinMemory memory;
 
   /**
    * What joining needs of this host.
@@ -72,7 +78,18 @@ public final class Join {
     }
   }
 
+  /** One that remembers no earlier join. */
   public Join(JoinConfig config, Host host, ApiServerAccess access, ServerReport report) {
+    this(config, host, access, report, JoinMemory.NONE);
+  }
+
+  public Join(
+      JoinConfig config,
+      Host host,
+      ApiServerAccess access,
+      ServerReport report,
+      JoinMemory memory) {
+    this.memory = memory;
     this.config = config;
     this.files = new AgentFiles(config.agentDirectory());
     this.host = host;
@@ -81,13 +98,16 @@ public final class Join {
   }
 
   /**
-   * Blocks until the node has joined.
+   * Blocks until the node has joined; or, while no server answers for {@link #PATIENCE}, until it
+   * is what it was after the join before.
    *
    * @throws JoinException when trying again would not help
    */
   public JoinedNode run() throws InterruptedException {
     String lastReason = "";
+    Optional<Instant> silentSince = Optional.empty();
     for (int attempt = 0; ; attempt++) {
+      Instant began = host.clock().instant();
       try {
         return once();
       } catch (JoinException.InvalidToken | JoinException.FamilyMismatch e) {
@@ -103,9 +123,75 @@ public final class Join {
           log.atDebug().setCause(e).log("why the node could not join");
         }
         lastReason = reason;
+        silentSince = silence(silentSince, began, e);
+        Optional<JoinedNode> before = silentSince.flatMap(this::recallAfter);
+        if (before.isPresent()) {
+          return before.get();
+        }
         host.sleeper().sleep(wait);
       }
     }
+  }
+
+  /** Since when nothing was heard; a server that refuses this node has been heard. */
+  private static Optional<Instant> silence(
+      Optional<Instant> since, Instant began, JoinException fault) {
+    boolean silent =
+        fault instanceof JoinException.Unreachable
+            || (fault instanceof JoinException.BadAnswer answer && answer.status() >= 500);
+    return silent ? since.or(() -> Optional.of(began)) : Optional.empty();
+  }
+
+  private Optional<JoinedNode> recallAfter(Instant silentSince) {
+    return Duration.between(silentSince, host.clock().instant()).compareTo(PATIENCE) >= 0
+        ? recall()
+        : Optional.empty();
+  }
+
+  /** Empty when this node never joined, too long ago, or is not what it was. */
+  private Optional<JoinedNode> recall() {
+    Optional<String> said = memory.recall();
+    if (said.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      ServerSettings settings = SettingsJson.parse(said.get().getBytes(StandardCharsets.UTF_8));
+      JoinedNode node =
+          joined(
+              identity(),
+              settings,
+              addresses(settings),
+              kept(files.serverCa()),
+              kept(files.clientCa()),
+              true);
+      for (NodeCertificate certificate : NodeCertificate.values()) {
+        node.tls(certificate);
+      }
+      log.atWarn()
+          .addKeyValue("node", node.name())
+          .addKeyValue("server", config.server())
+          .log("no server answers, starting with what the last one said");
+      return Optional.of(node);
+    } catch (JoinException | PkiException | IllegalArgumentException | IOException e) {
+      log.atWarn()
+          .addKeyValue("reason", e.getMessage())
+          .log("cannot start with what the last server said, waiting for one");
+      return Optional.empty();
+    }
+  }
+
+  private static List<X509Certificate> kept(Path file) throws IOException {
+    List<X509Certificate> authorities = Certificates.parse(AtomicFiles.read(file).orElse(""));
+    if (authorities.isEmpty()) {
+      throw new PkiException("there is no certificate in " + file);
+    }
+    return authorities;
+  }
+
+  private NodeAddresses addresses(ServerSettings settings) {
+    NodeAddresses addresses = AddressChoice.choose(config, host.network(), settings.clusterCidrs());
+    AddressChoice.checkFamilies(settings, addresses);
+    return addresses;
   }
 
   private Duration waitAfter(JoinException fault) {
@@ -129,38 +215,47 @@ public final class Join {
   public JoinedNode once() throws InterruptedException {
     makeDirectories();
     try (HttpSupervisor supervisor = connect()) {
-      ServerSettings settings = supervisor.settings();
+      String said = supervisor.settingsText();
+      ServerSettings settings = supervisor.settings(said);
       List<X509Certificate> clientCa = keep(files.clientCa(), supervisor.clientCa());
       List<X509Certificate> serverCa = keep(files.serverCa(), supervisor.serverCa());
 
-      NodeAddresses addresses =
-          AddressChoice.choose(config, host.network(), settings.clusterCidrs());
-      AddressChoice.checkFamilies(settings, addresses);
+      NodeAddresses addresses = addresses(settings);
       checkNotDownLevel(settings);
-      Path resolvConf =
-          ResolvConf.choose(config.resolvConf(), host.resolvConfs(), files.resolvConf());
 
       NodeIdentity identity = identity();
       new Certification(supervisor, files, identity, addresses).requestAll();
-      URI apiServer = access.urlFor(settings);
-      writeKubeconfigs(apiServer);
+      JoinedNode node = joined(identity, settings, addresses, serverCa, clientCa, false);
+      writeKubeconfigs(node.apiServer());
       write(files.crictl(), crictl());
+      memory.keep(said);
       log.atInfo()
           .addKeyValue("node", identity.name())
           .addKeyValue("server", config.server())
           .addKeyValue("addresses", addresses)
           .log("node has joined");
-      return new JoinedNode(
-          identity,
-          settings,
-          addresses,
-          files,
-          serverCa,
-          clientCa,
-          apiServer,
-          config.endpoint(),
-          resolvConf);
+      return node;
     }
+  }
+
+  private JoinedNode joined(
+      NodeIdentity identity,
+      ServerSettings settings,
+      NodeAddresses addresses,
+      List<X509Certificate> serverCa,
+      List<X509Certificate> clientCa,
+      boolean remembered) {
+    return new JoinedNode(
+        identity,
+        settings,
+        addresses,
+        files,
+        serverCa,
+        clientCa,
+        access.urlFor(settings),
+        config.endpoint(),
+        ResolvConf.choose(config.resolvConf(), host.resolvConfs(), files.resolvConf()),
+        remembered);
   }
 
   /**

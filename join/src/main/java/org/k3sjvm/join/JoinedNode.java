@@ -20,6 +20,7 @@ import org.k3sjvm.nodepassword.NodeIdentity;
  * @param apiServer base URL of the Kubernetes API: a local load balancer, or the server itself
  * @param supervisor base URL of supervisor requests
  * @param resolvConf the file that pods with the node's DNS policy get
+ * @param remembered whether no server answered, and all this is of the join before
  */
 public record JoinedNode(
     NodeIdentity identity,
@@ -30,7 +31,8 @@ public record JoinedNode(
     List<X509Certificate> clientCa,
     URI apiServer,
     URI supervisor,
-    Path resolvConf) {
+    Path resolvConf,
+    boolean remembered) {
 
   public JoinedNode {
     serverCa = List.copyOf(serverCa);

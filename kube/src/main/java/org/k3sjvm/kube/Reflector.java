@@ -32,6 +32,10 @@ public final class Reflector<T extends HasMetadata> implements Service {
 
   private static final Backoff BACKOFF =
       new Backoff(Duration.ofMillis(800), Duration.ofSeconds(30), 2, 1);
+
+  /** What is only remembered is soon asked for again. */
+  private static final Duration ASK_AGAIN = Duration.ofSeconds(2);
+
   private static final Duration HEALTHY = Duration.ofMinutes(2);
   private static final Duration SHORT_WATCH = Duration.ofSeconds(1);
   private static final int SHORTEST_WATCH_SECONDS = 300;
@@ -62,6 +66,7 @@ public final class Reflector<T extends HasMetadata> implements Service {
   private String version = "0";
   private boolean listed;
   private boolean synced;
+  private boolean recalled;
   private int failures;
   private boolean toldOfNameless;
 
@@ -104,6 +109,10 @@ public final class Reflector<T extends HasMetadata> implements Service {
     try {
       if (!listed) {
         list();
+      }
+      if (!listed) {
+        surroundings.sleeper().sleep(ASK_AGAIN);
+        return;
       }
       boolean sawSomething = watch();
       Duration lasted = Duration.between(began, surroundings.clock().instant());
@@ -149,6 +158,10 @@ public final class Reflector<T extends HasMetadata> implements Service {
           present(name.get(), object);
         }
       }
+      if (page.remembered()) {
+        recalled();
+        return;
+      }
       token = page.continueToken();
       version = page.resourceVersion();
     } while (!token.isEmpty());
@@ -161,6 +174,19 @@ public final class Reflector<T extends HasMetadata> implements Service {
     if (!synced) {
       synced = true;
       listener.on(new ReflectorEvent.Synced<>());
+    }
+  }
+
+  /** Nothing that is known is called gone: a server may know better. */
+  private void recalled() throws InterruptedException {
+    if (!recalled && !synced) {
+      recalled = true;
+      log.atDebug()
+          .addKeyValue("resource", resource)
+          .addKeyValue("selection", selection)
+          .addKeyValue("objects", known.size())
+          .log("the API server does not answer, going on with what it said last");
+      listener.on(new ReflectorEvent.Recalled<>());
     }
   }
 

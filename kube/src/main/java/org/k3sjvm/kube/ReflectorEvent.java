@@ -15,6 +15,12 @@ public sealed interface ReflectorEvent<T> {
    */
   record Deleted<T>(ObjectName name, String uid) implements ReflectorEvent<T> {}
 
+  /**
+   * No server answers, and everything that is remembered of the last one has been told; once, and
+   * only before {@link Synced}. What is not remembered may exist all the same.
+   */
+  record Recalled<T>() implements ReflectorEvent<T> {}
+
   /** Everything that existed has been told; once, after the first list. */
   record Synced<T>() implements ReflectorEvent<T> {}
 }

@@ -69,6 +69,7 @@ class ReflectorTest {
       case ReflectorEvent.Modified<Node>(Node node) -> "modified " + node.getMetadata().getName();
       case ReflectorEvent.Deleted<Node>(ObjectName name, String _) -> "deleted " + name;
       case ReflectorEvent.Synced<Node>() -> "synced";
+      case ReflectorEvent.Recalled<Node>() -> "recalled";
     };
   }
 

@@ -257,8 +257,8 @@ final class Intake {
     }
 
     private void awaitNode() throws InterruptedException {
-      if (node.registered().isPresent()) {
-        node.registered().get().await();
+      if (node.known().isPresent()) {
+        node.known().get().await();
       }
     }
   }

@@ -66,9 +66,9 @@ public final class Kubelet implements Service {
    * The Node object as somebody else follows it.
    *
    * @param latest as last seen; does not block
-   * @param registered opens when the server has it; until then the API server's pods wait
+   * @param known opens when there is one; until then the API server's pods wait
    */
-  public record NodeObject(Supplier<Optional<Node>> latest, Optional<Gate<Node>> registered) {
+  public record NodeObject(Supplier<Optional<Node>> latest, Optional<Gate<Node>> known) {
     static final NodeObject UNKNOWN = new NodeObject(Optional::empty, Optional.empty());
   }
 

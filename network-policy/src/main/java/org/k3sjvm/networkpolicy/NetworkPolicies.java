@@ -174,6 +174,7 @@ public final class NetworkPolicies implements Service {
       case ReflectorEvent.Modified<GenericKubernetesResource>(var object) -> put(object);
       case ReflectorEvent.Deleted<GenericKubernetesResource>(var name, var _) ->
           board.change(model -> model.removePolicy(name));
+      case ReflectorEvent.Recalled<GenericKubernetesResource> _ -> {}
       case ReflectorEvent.Synced<GenericKubernetesResource> _ -> {
         List<ObjectName> gone = unconfirmed.policiesGone();
         board.change(model -> gone.forEach(model::removePolicy));
@@ -220,6 +221,7 @@ public final class NetworkPolicies implements Service {
       case ReflectorEvent.Modified<Pod>(Pod pod) -> put(pod);
       case ReflectorEvent.Deleted<Pod>(var name, var uid) ->
           board.change(model -> model.removePod(name, Objects.requireNonNullElse(uid, "")));
+      case ReflectorEvent.Recalled<Pod> _ -> {}
       case ReflectorEvent.Synced<Pod> _ -> {
         List<ObjectName> gone = unconfirmed.podsGone();
         board.change(model -> gone.forEach(name -> model.removePod(name, "")));
@@ -240,6 +242,7 @@ public final class NetworkPolicies implements Service {
       case ReflectorEvent.Modified<Namespace>(Namespace namespace) -> put(namespace);
       case ReflectorEvent.Deleted<Namespace>(var name, var _) ->
           board.change(model -> model.removeNamespace(name.name()));
+      case ReflectorEvent.Recalled<Namespace> _ -> {}
       case ReflectorEvent.Synced<Namespace> _ -> {
         List<String> gone = unconfirmed.namespacesGone();
         board.change(model -> gone.forEach(model::removeNamespace));

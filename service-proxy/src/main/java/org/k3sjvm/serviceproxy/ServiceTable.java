@@ -106,6 +106,7 @@ final class ServiceTable {
       case ReflectorEvent.Added<Service>(Service service) -> put(service);
       case ReflectorEvent.Modified<Service>(Service service) -> put(service);
       case ReflectorEvent.Deleted<Service>(ObjectName name, _) -> put(name, Optional.empty());
+      case ReflectorEvent.Recalled<Service> _ -> {}
       case ReflectorEvent.Synced<Service> _ -> complete(true, false);
     }
   }
@@ -116,6 +117,7 @@ final class ServiceTable {
       case ReflectorEvent.Modified<EndpointSlice>(EndpointSlice slice) -> put(slice);
       case ReflectorEvent.Deleted<EndpointSlice>(ObjectName name, _) ->
           put(name, Optional.empty(), Optional.empty());
+      case ReflectorEvent.Recalled<EndpointSlice> _ -> {}
       case ReflectorEvent.Synced<EndpointSlice> _ -> complete(false, true);
     }
   }
@@ -126,6 +128,7 @@ final class ServiceTable {
       case ReflectorEvent.Added<Node>(Node own) -> put(own);
       case ReflectorEvent.Modified<Node>(Node own) -> put(own);
       case ReflectorEvent.Deleted<Node> _ -> {}
+      case ReflectorEvent.Recalled<Node> _ -> {}
       case ReflectorEvent.Synced<Node> _ -> {}
     }
   }

@@ -3,6 +3,7 @@ package org.k3sjvm.agent.config;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.base.secret.Secret;
+import org.k3sjvm.base.time.GoDurations;
 
 /**
  * Everything that a user can ask of the agent, checked: a value of this type is one that the agent
@@ -29,6 +31,8 @@ import org.k3sjvm.base.secret.Secret;
  * @param credentialProviders empty when there are none
  * @param loadBalancerPort 0 for any
  * @param overlayProbe ask peers through the overlay network whether they are reached
+ * @param coldStartMaxAge how old what a server said may be, to start pods while none answers; zero
+ *     for never
  * @param kubeletArgs {@code name=value}, unchecked
  * @param arguments the whole command line after the program's name with the file's flags in place,
  *     for the node-args annotation
@@ -58,6 +62,7 @@ public record AgentConfig(
     Optional<String> flannelInterface,
     Optional<Path> flannelConf,
     boolean overlayProbe,
+    Duration coldStartMaxAge,
     List<String> kubeletArgs,
     List<String> kubeProxyArgs,
     boolean debug,
@@ -70,6 +75,8 @@ public record AgentConfig(
 
   /** Source: k3s v1.36 pkg/cli/cmds/agent.go. */
   public static final int DEFAULT_LOAD_BALANCER_PORT = 6444;
+
+  public static final Duration DEFAULT_COLD_START_MAX_AGE = Duration.ofDays(7);
 
   private static final int HTTPS_PORT = 443;
   private static final int MAX_PORT = 65535;
@@ -168,12 +175,27 @@ public record AgentConfig(
             flags.text(AgentFlags.FLANNEL_IFACE),
             flags.text(AgentFlags.FLANNEL_CONF).map(Path::of),
             !flags.on(AgentFlags.DISABLE_OVERLAY_PROBE),
+            problems.collect(DEFAULT_COLD_START_MAX_AGE, () -> coldStartMaxAge(flags)),
             flags.list(AgentFlags.KUBELET_ARG),
             flags.list(AgentFlags.KUBE_PROXY_ARG),
             flags.on(AgentFlags.DEBUG),
             command);
     problems.throwAny();
     return config;
+  }
+
+  private static Duration coldStartMaxAge(FlagValues flags) {
+    Optional<String> text = flags.text(AgentFlags.COLD_START_MAX_AGE);
+    try {
+      Duration age = text.map(GoDurations::parse).orElse(DEFAULT_COLD_START_MAX_AGE);
+      if (!age.isNegative()) {
+        return age;
+      }
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(
+          "--cold-start-max-age must be a duration such as 72h, or 0: " + e.getMessage(), e);
+    }
+    throw new UsageException("--cold-start-max-age must not be negative, but is " + text.get());
   }
 
   private static Optional<CredentialProviders> credentialProviders(FlagValues flags) {

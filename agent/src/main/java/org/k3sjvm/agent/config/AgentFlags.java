@@ -98,6 +98,12 @@ public final class AgentFlags {
           BOOL,
           "disable-overlay-probe",
           "Never ask other nodes through the overlay network whether they are reached");
+  public static final Flag COLD_START_MAX_AGE =
+      Flag.of(
+          STRING,
+          "cold-start-max-age",
+          "Start pods while no server answers, with what one said at most so long ago; 0: never"
+              + " (default: 168h)");
   static final Flag KUBELET_ARG =
       Flag.of(LIST, "kubelet-arg", "Argument of the kubelet, name=value; repeat for more");
   static final Flag KUBE_PROXY_ARG =
@@ -134,6 +140,7 @@ public final class AgentFlags {
           FLANNEL_IFACE,
           FLANNEL_CONF,
           DISABLE_OVERLAY_PROBE,
+          COLD_START_MAX_AGE,
           KUBELET_ARG,
           KUBE_PROXY_ARG,
           HELP);

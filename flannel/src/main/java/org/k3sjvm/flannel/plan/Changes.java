@@ -29,6 +29,11 @@ public record Changes(Entries set, Entries remove) {
             stale(found.routes(), wanted.routes(), Route::destination)));
   }
 
+  /** For one who does not know every peer that there is. */
+  public Changes withoutRemovals() {
+    return new Changes(set, Entries.NONE);
+  }
+
   public boolean isEmpty() {
     return size() == 0;
   }

@@ -15,6 +15,8 @@ import org.k3sjvm.linux.net.Route;
 /** The kernel's entries about other nodes, wanted or found. */
 public record Entries(
     List<Neighbour> neighbours, List<ForwardingEntry> forwarding, List<Route> routes) {
+  public static final Entries NONE = new Entries(List.of(), List.of(), List.of());
+
   public Entries {
     neighbours = List.copyOf(neighbours);
     forwarding = List.copyOf(forwarding);

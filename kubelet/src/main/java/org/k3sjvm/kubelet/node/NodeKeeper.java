@@ -70,6 +70,7 @@ public final class NodeKeeper implements Service {
   private final NodeRegistration registration;
   private final NodeLease lease;
   private final Gate<Node> registered = new Gate<>("node registered");
+  private final Gate<Node> known = new Gate<>("node known");
   private final Gate<Node> ready = new Gate<>("node ready");
   private final BlockingQueue<Boolean> wishes = new ArrayBlockingQueue<>(1);
 
@@ -135,6 +136,17 @@ public final class NodeKeeper implements Service {
     return registered;
   }
 
+  /** Opens when the server has the node, or with the node as it was when no server answers. */
+  public Gate<Node> known() {
+    return known;
+  }
+
+  /** Takes the node as a server had it before, until one answers. Before {@link #run}. */
+  public void recall(Node before) {
+    latest = before;
+    known.open(before);
+  }
+
   /** Opens when the server has been told for the first time that the node is ready. */
   public Gate<Node> ready() {
     return ready;
@@ -186,6 +198,7 @@ public final class NodeKeeper implements Service {
     sent = null;
     conditions = List.of(); // from now on those that the server has
     tellReboot(node);
+    known.open(node);
     registered.open(node);
   }
 
@@ -290,7 +303,7 @@ public final class NodeKeeper implements Service {
         latest = null;
         refresh();
       }
-      case ReflectorEvent.Synced<Node> _ -> {}
+      case ReflectorEvent.Synced<Node> _, ReflectorEvent.Recalled<Node> _ -> {}
     }
   }
 

@@ -60,13 +60,20 @@ public final class PodSource implements Service {
           listener.removed(new PodUid(uid));
         }
       }
-      case ReflectorEvent.Synced<Pod> _ -> tellFirst();
+      case ReflectorEvent.Recalled<Pod> _ -> {
+        log.atInfo().addKeyValue("pods", known.size()).log("pods remembered, no server answers");
+        tellFirst();
+      }
+      case ReflectorEvent.Synced<Pod> _ -> {
+        log.atInfo().addKeyValue("pods", known.size()).log("pods listed");
+        tellFirst();
+        listener.synced();
+      }
     }
   }
 
   /** Of the pods that were there before, the older ones come first: so they were taken once. */
   private void tellFirst() throws InterruptedException {
-    log.atInfo().addKeyValue("pods", known.size()).log("pods listed");
     listed = true;
     first.sort(
         Comparator.comparing(p -> String.valueOf(p.pod().getMetadata().getCreationTimestamp())));
@@ -74,7 +81,6 @@ public final class PodSource implements Service {
       listener.update(pod);
     }
     first.clear();
-    listener.synced();
   }
 
   private void update(Pod pod) throws InterruptedException {

@@ -40,7 +40,7 @@ public final class ServiceIndex implements org.k3sjvm.base.lifetime.Service {
       case ReflectorEvent.Added<Service>(Service s) -> put(s);
       case ReflectorEvent.Modified<Service>(Service s) -> put(s);
       case ReflectorEvent.Deleted<Service>(ObjectName name, String _) -> services.remove(name);
-      case ReflectorEvent.Synced<Service> _ -> synced = true;
+      case ReflectorEvent.Synced<Service> _, ReflectorEvent.Recalled<Service> _ -> synced = true;
     }
   }
 

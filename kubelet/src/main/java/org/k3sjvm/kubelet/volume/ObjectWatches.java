@@ -227,6 +227,7 @@ final class ObjectWatches implements Service {
       case ReflectorEvent.Modified<T>(T object) ->
           changed(key, followed, object.getMetadata().getResourceVersion());
       case ReflectorEvent.Deleted<T> _ -> changed(key, followed, "");
+      case ReflectorEvent.Recalled<T> _ -> {}
       case ReflectorEvent.Synced<T> _ -> {
         synchronized (lock) {
           followed.established = Thread.currentThread().equals(followed.watch);

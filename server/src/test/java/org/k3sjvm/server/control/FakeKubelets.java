@@ -46,7 +46,9 @@ public final class FakeKubelets implements Service {
       switch (event) {
         case ReflectorEvent.Added<Pod>(Pod pod) -> sync(pod);
         case ReflectorEvent.Modified<Pod>(Pod pod) -> sync(pod);
-        case ReflectorEvent.Deleted<Pod> _, ReflectorEvent.Synced<Pod> _ -> {}
+        case ReflectorEvent.Deleted<Pod> _,
+            ReflectorEvent.Synced<Pod> _,
+            ReflectorEvent.Recalled<Pod> _ -> {}
       }
     } catch (KubeException.NotFound | KubeException.Conflict e) {
       return; // gone meanwhile

@@ -136,7 +136,7 @@ class MirrorsTest {
       case ReflectorEvent.Added<Pod>(Pod pod) -> mirrors.update(DesiredPod.of(pod));
       case ReflectorEvent.Modified<Pod>(Pod pod) -> mirrors.update(DesiredPod.of(pod));
       case ReflectorEvent.Deleted<Pod>(var _, String uid) -> mirrors.removed(new PodUid(uid));
-      case ReflectorEvent.Synced<Pod> _ -> {}
+      case ReflectorEvent.Synced<Pod> _, ReflectorEvent.Recalled<Pod> _ -> {}
     }
   }
 

@@ -144,6 +144,7 @@ public final class ObjectCache<T extends HasMetadata> {
       case ReflectorEvent.Modified<T>(T object) -> put(object);
       case ReflectorEvent.Deleted<T>(ObjectName name, String uid) -> remove(name, uid);
       case ReflectorEvent.Synced<T> _ -> synced.open(true);
+      case ReflectorEvent.Recalled<T> _ -> {}
     }
   }
 

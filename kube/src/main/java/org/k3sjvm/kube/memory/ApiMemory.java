@@ -1,0 +1,316 @@
+package org.k3sjvm.kube.memory;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.k3sjvm.base.files.AtomicFiles;
+import org.k3sjvm.base.lifetime.Service;
+import org.k3sjvm.base.secret.Seal;
+import org.k3sjvm.base.time.Sleeper;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * JSON of objects, one sealed file for each. Any thread may call; nothing but a recall waits for
+ * the disk. Whatever is wrong with a file costs no more than what it remembers.
+ *
+ * <p>Only keys and fingerprints are held in memory. Changes are gathered for {@link #GATHER} and
+ * written by {@link #run}.
+ */
+public final class ApiMemory implements Service {
+  private static final Logger log = LoggerFactory.getLogger(ApiMemory.class);
+
+  /** How much a power cut may cost. */
+  static final Duration GATHER = Duration.ofSeconds(1);
+
+  /** Of one kind. */
+  static final int MOST = 1024;
+
+  /** Of one object. API servers take none above 1.5 MiB. */
+  static final int LARGEST_BYTES = 3 << 19;
+
+  private static final String ENDING = ".sealed";
+  private static final String OWNER_ONLY = "rw-------";
+
+  private record Kept(String fingerprint, String file) {}
+
+  /** A change that is not on disk yet; without text, the thing is to be forgotten. */
+  private record Change(String fingerprint, @Nullable Supplier<String> json) {}
+
+  private final Path directory;
+  private final Seal seal;
+  private final Sleeper sleeper;
+  private final Object lock = new Object();
+
+  /** Held while files are read or written, never while somebody only notes a change. */
+  private final Object disk = new Object();
+
+  @GuardedBy("lock")
+  private final Map<Key, Kept> kept = new HashMap<>();
+
+  @GuardedBy("lock")
+  private final Map<Key, Change> pending = new HashMap<>();
+
+  @GuardedBy("lock")
+  private boolean fullTold;
+
+  private boolean diskFaultTold;
+
+  private ApiMemory(Path directory, Seal seal, Sleeper sleeper) {
+    this.directory = directory;
+    this.seal = seal;
+    this.sleeper = sleeper;
+  }
+
+  /**
+   * Opens the memory in a directory, which is made. What cannot be opened with this seal is
+   * deleted.
+   *
+   * @throws IOException when the directory cannot be made or listed
+   */
+  public static ApiMemory open(Path directory, Seal seal, Sleeper sleeper) throws IOException {
+    AtomicFiles.makeDirectory(directory, "rwx------");
+    ApiMemory memory = new ApiMemory(directory, seal, sleeper);
+    memory.load();
+    return memory;
+  }
+
+  /** Deletes what such a memory left in a directory. */
+  public static void erase(Path directory) throws IOException {
+    if (Files.isDirectory(directory)) {
+      try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+        for (Path file : files) {
+          Files.deleteIfExists(file);
+        }
+      }
+      Files.deleteIfExists(directory);
+    }
+  }
+
+  /**
+   * Keeps a thing, unless it is kept with this fingerprint already.
+   *
+   * @param json asked for when it is written, on another thread
+   */
+  public void keep(Key key, String fingerprint, Supplier<String> json) {
+    synchronized (lock) {
+      if (!kept.containsKey(key) && isFull(key.kind())) {
+        return;
+      }
+      Change waiting = pending.get(key);
+      Kept now = kept.get(key);
+      String last = waiting != null ? waiting.fingerprint() : now == null ? "" : now.fingerprint();
+      if (!last.equals(fingerprint) || (waiting != null && waiting.json() == null)) {
+        pending.put(key, new Change(fingerprint, json));
+        kept.putIfAbsent(key, new Kept("", fileOf(key)));
+        lock.notifyAll();
+      }
+    }
+  }
+
+  @GuardedBy("lock")
+  private boolean isFull(String kind) {
+    if (kept.keySet().stream().filter(k -> k.kind().equals(kind)).limit(MOST).count() < MOST) {
+      return false;
+    }
+    (fullTold ? log.atDebug() : log.atWarn())
+        .addKeyValue("kind", kind)
+        .addKeyValue("most", MOST)
+        .log("there is more of a kind than is remembered for a start without a server");
+    fullTold = true;
+    return true;
+  }
+
+  public void forget(Key key) {
+    synchronized (lock) {
+      if (kept.containsKey(key)) {
+        pending.put(key, new Change("", null));
+        lock.notifyAll();
+      }
+    }
+  }
+
+  /** Forgets what is not wanted any more. */
+  public void retain(Predicate<Key> wanted) {
+    synchronized (lock) {
+      List.copyOf(kept.keySet()).stream().filter(wanted.negate()).forEach(this::forget);
+    }
+  }
+
+  /** The fingerprint that a thing is kept with. */
+  public Optional<String> fingerprint(Key key) {
+    synchronized (lock) {
+      return Optional.ofNullable(kept.get(key)).map(Kept::fingerprint);
+    }
+  }
+
+  /** The JSON of a thing, as it was kept last. */
+  public Optional<String> recall(Key key) {
+    Change waiting;
+    synchronized (lock) {
+      waiting = pending.get(key);
+      if (waiting == null && !kept.containsKey(key)) {
+        return Optional.empty();
+      }
+    }
+    if (waiting != null) {
+      return Optional.ofNullable(waiting.json()).map(Supplier::get);
+    }
+    synchronized (disk) {
+      return read(fileOf(key)).filter(found -> found.key().equals(key)).map(Found::json);
+    }
+  }
+
+  /** Every thing of a kind, in order of name. */
+  public List<String> recallAll(String kind) {
+    List<Key> keys;
+    synchronized (lock) {
+      keys = kept.keySet().stream().filter(key -> key.kind().equals(kind)).toList();
+    }
+    return keys.stream()
+        .sorted(Comparator.comparing(Key::name))
+        .map(this::recall)
+        .flatMap(Optional::stream)
+        .toList();
+  }
+
+  /** Writes what changes until interrupted, and what is left then. */
+  @Override
+  public void run() throws InterruptedException {
+    try {
+      while (true) {
+        awaitChange();
+        sleeper.sleep(GATHER);
+        writeChanges();
+      }
+    } finally {
+      writeChanges();
+    }
+  }
+
+  private void awaitChange() throws InterruptedException {
+    synchronized (lock) {
+      while (pending.isEmpty()) {
+        lock.wait();
+      }
+    }
+  }
+
+  /** One turn of {@link #run}. */
+  void writeChanges() {
+    synchronized (disk) {
+      Map<Key, Change> changes;
+      synchronized (lock) {
+        changes = Map.copyOf(pending);
+      }
+      changes.forEach(this::carryOut);
+    }
+  }
+
+  /** A change stays noted until the disk has it, so that a recall never sees less. */
+  private void carryOut(Key key, Change change) {
+    boolean gone = change.json() == null || !write(key, change);
+    try {
+      if (gone) {
+        Files.deleteIfExists(directory.resolve(fileOf(key)));
+      }
+    } catch (IOException e) {
+      log.atDebug().setCause(e).addKeyValue("key", key).log("a memory stays on disk");
+    }
+    synchronized (lock) {
+      if (gone) {
+        kept.remove(key);
+      } else {
+        kept.put(key, new Kept(change.fingerprint(), fileOf(key)));
+      }
+      pending.remove(key, change);
+    }
+  }
+
+  private boolean write(Key key, Change change) {
+    Supplier<String> json = change.json();
+    String text = json == null ? "" : json.get();
+    byte[] plain =
+        (key.line() + "\n" + change.fingerprint() + "\n" + text).getBytes(StandardCharsets.UTF_8);
+    if (plain.length > LARGEST_BYTES) {
+      return false;
+    }
+    String file = fileOf(key);
+    try {
+      AtomicFiles.write(directory.resolve(file), seal.close(plain, file), OWNER_ONLY);
+      diskFaultTold = false;
+      return true;
+    } catch (IOException e) {
+      (diskFaultTold ? log.atDebug() : log.atWarn())
+          .addKeyValue("directory", directory)
+          .addKeyValue("reason", e.getMessage())
+          .log("cannot keep what the API server says for a start without it");
+      diskFaultTold = true;
+      return false;
+    }
+  }
+
+  private record Found(Key key, String fingerprint, String json) {}
+
+  private void load() throws IOException {
+    List<Path> broken = new ArrayList<>();
+    try (DirectoryStream<Path> halves = Files.newDirectoryStream(directory, ".*.tmp")) {
+      for (Path half : halves) {
+        Files.deleteIfExists(half);
+      }
+    }
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + ENDING)) {
+      for (Path path : files) {
+        String file = String.valueOf(path.getFileName());
+        Optional<Found> found =
+            Files.size(path) > 2L * LARGEST_BYTES ? Optional.empty() : read(file);
+        if (found.isPresent()) {
+          synchronized (lock) {
+            kept.put(found.get().key(), new Kept(found.get().fingerprint(), file));
+          }
+        } else {
+          broken.add(path);
+        }
+      }
+    }
+    if (!broken.isEmpty()) {
+      log.atWarn()
+          .addKeyValue("directory", directory)
+          .addKeyValue("files", broken.size())
+          .log("some of what this node remembers cannot be read here, it is forgotten");
+      for (Path path : broken) {
+        Files.deleteIfExists(path);
+      }
+    }
+  }
+
+  private Optional<Found> read(String file) {
+    try {
+      byte[] plain = seal.open(Files.readAllBytes(directory.resolve(file)), file);
+      String[] lines = new String(plain, StandardCharsets.UTF_8).split("\n", 3);
+      return lines.length == 3
+          ? Key.parse(lines[0]).map(key -> new Found(key, lines[1], lines[2]))
+          : Optional.empty();
+    } catch (IOException | Seal.BrokenException e) {
+      log.atDebug().setCause(e).addKeyValue("file", file).log("cannot read a memory");
+      return Optional.empty();
+    }
+  }
+
+  private String fileOf(Key key) {
+    return seal.nameOf(key.line()) + ENDING;
+  }
+}
