@@ -72,7 +72,7 @@ final class ColdStart implements JoinMemory, Service {
   private final InstantSource clock;
   private final Sleeper sleeper;
 
-  private ColdStart(ApiMemory memory, Duration maxAge, InstantSource clock, Sleeper sleeper) {
+  ColdStart(ApiMemory memory, Duration maxAge, InstantSource clock, Sleeper sleeper) {
     this.memory = memory;
     this.maxAge = maxAge;
     this.silence = new Silence(clock);
@@ -92,8 +92,7 @@ final class ColdStart implements JoinMemory, Service {
           ApiMemory.open(
               directory, HostKey.seal("cold start", nodeFiles, Path.of("/")), Sleeper.SYSTEM);
       return Optional.of(
-          new ColdStart(
-              memory, config.coldStartMaxAge(), InstantSource.system(), Sleeper.SYSTEM));
+          new ColdStart(memory, config.coldStartMaxAge(), InstantSource.system(), Sleeper.SYSTEM));
     } catch (IOException e) {
       log.atWarn()
           .addKeyValue("directory", directory)
@@ -112,8 +111,7 @@ final class ColdStart implements JoinMemory, Service {
   @Override
   public Optional<String> recall() {
     Optional<Instant> contact = memory.recall(CONTACT).flatMap(ColdStart::instant);
-    boolean tooOld =
-        contact.map(at -> at.plus(maxAge).isBefore(clock.instant())).orElse(true);
+    boolean tooOld = contact.map(at -> at.plus(maxAge).isBefore(clock.instant())).orElse(true);
     if (tooOld) {
       contact.ifPresent(
           at ->

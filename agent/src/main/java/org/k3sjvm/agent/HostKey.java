@@ -26,9 +26,7 @@ final class HostKey {
    */
   private static final List<String> NAMES =
       List.of(
-          "/sys/class/dmi/id/product_uuid",
-          "/proc/device-tree/serial-number",
-          "/etc/machine-id");
+          "/sys/class/dmi/id/product_uuid", "/proc/device-tree/serial-number", "/etc/machine-id");
 
   private HostKey() {}
 

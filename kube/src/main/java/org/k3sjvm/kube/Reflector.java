@@ -151,6 +151,9 @@ public final class Reflector<T extends HasMetadata> implements Service {
       ObjectList<T> page =
           api.list(
               resource, new ListRequest(selection, token.isEmpty() ? at : "", pageSize, token));
+      if (page.remembered() && synced) {
+        return; // it may be older than what has been told
+      }
       for (T object : page.items()) {
         Optional<ObjectName> name = nameOf(object);
         if (name.isPresent()) {

@@ -2,6 +2,7 @@ package org.k3sjvm.kube.memory;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -48,7 +49,7 @@ public final class ApiMemory implements Service {
   private record Kept(String fingerprint, String file) {}
 
   /** A change that is not on disk yet; without text, the thing is to be forgotten. */
-  private record Change(String fingerprint, @Nullable Supplier<String> json) {}
+  private record Change(String fingerprint, @Nullable String json) {}
 
   private final Path directory;
   private final Seal seal;
@@ -103,21 +104,28 @@ public final class ApiMemory implements Service {
   /**
    * Keeps a thing, unless it is kept with this fingerprint already.
    *
-   * @param json asked for when it is written, on another thread
+   * @param json asked for at once if it is to be written; what it is made of may change later
    */
   public void keep(Key key, String fingerprint, Supplier<String> json) {
+    if (!isWanted(key, fingerprint)) {
+      return;
+    }
+    Change change = new Change(fingerprint, json.get());
     synchronized (lock) {
-      if (!kept.containsKey(key) && isFull(key.kind())) {
-        return;
-      }
+      pending.put(key, change);
+      kept.putIfAbsent(key, new Kept("", fileOf(key)));
+      lock.notifyAll();
+    }
+  }
+
+  private boolean isWanted(Key key, String fingerprint) {
+    synchronized (lock) {
       Change waiting = pending.get(key);
-      Kept now = kept.get(key);
-      String last = waiting != null ? waiting.fingerprint() : now == null ? "" : now.fingerprint();
-      if (!last.equals(fingerprint) || (waiting != null && waiting.json() == null)) {
-        pending.put(key, new Change(fingerprint, json));
-        kept.putIfAbsent(key, new Kept("", fileOf(key)));
-        lock.notifyAll();
+      if (waiting != null) {
+        return waiting.json() == null || !waiting.fingerprint().equals(fingerprint);
       }
+      Kept now = kept.get(key);
+      return now == null ? !isFull(key.kind()) : !now.fingerprint().equals(fingerprint);
     }
   }
 
@@ -167,7 +175,7 @@ public final class ApiMemory implements Service {
       }
     }
     if (waiting != null) {
-      return Optional.ofNullable(waiting.json()).map(Supplier::get);
+      return Optional.ofNullable(waiting.json());
     }
     synchronized (disk) {
       return read(fileOf(key)).filter(found -> found.key().equals(key)).map(Found::json);
@@ -222,7 +230,8 @@ public final class ApiMemory implements Service {
 
   /** A change stays noted until the disk has it, so that a recall never sees less. */
   private void carryOut(Key key, Change change) {
-    boolean gone = change.json() == null || !write(key, change);
+    String json = change.json();
+    boolean gone = json == null || !write(key, change.fingerprint(), json);
     try {
       if (gone) {
         Files.deleteIfExists(directory.resolve(fileOf(key)));
@@ -231,26 +240,23 @@ public final class ApiMemory implements Service {
       log.atDebug().setCause(e).addKeyValue("key", key).log("a memory stays on disk");
     }
     synchronized (lock) {
-      if (gone) {
+      boolean last = pending.remove(key, change);
+      if (gone && last) {
         kept.remove(key);
       } else {
-        kept.put(key, new Kept(change.fingerprint(), fileOf(key)));
+        kept.put(key, new Kept(gone ? "" : change.fingerprint(), fileOf(key)));
       }
-      pending.remove(key, change);
     }
   }
 
-  private boolean write(Key key, Change change) {
-    Supplier<String> json = change.json();
-    String text = json == null ? "" : json.get();
-    byte[] plain =
-        (key.line() + "\n" + change.fingerprint() + "\n" + text).getBytes(StandardCharsets.UTF_8);
+  private boolean write(Key key, String fingerprint, String json) {
+    byte[] plain = (key.line() + "\n" + fingerprint + "\n" + json).getBytes(StandardCharsets.UTF_8);
     if (plain.length > LARGEST_BYTES) {
       return false;
     }
     String file = fileOf(key);
     try {
-      AtomicFiles.write(directory.resolve(file), seal.close(plain, file), OWNER_ONLY);
+      writeWhole(directory.resolve(file), seal.close(plain, file));
       diskFaultTold = false;
       return true;
     } catch (IOException e) {
@@ -263,13 +269,32 @@ public final class ApiMemory implements Service {
     }
   }
 
+  /** An interrupt closes a file that is being written: it is written again, the interrupt kept. */
+  private static void writeWhole(Path path, byte[] bytes) throws IOException {
+    boolean interrupted = Thread.interrupted();
+    try {
+      while (true) {
+        try {
+          AtomicFiles.write(path, bytes, OWNER_ONLY);
+          return;
+        } catch (ClosedByInterruptException e) {
+          interrupted = Thread.interrupted();
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
   private record Found(Key key, String fingerprint, String json) {}
 
   private void load() throws IOException {
     List<Path> broken = new ArrayList<>();
     try (DirectoryStream<Path> halves = Files.newDirectoryStream(directory, ".*.tmp")) {
       for (Path half : halves) {
-        Files.deleteIfExists(half);
+        remove(half);
       }
     }
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + ENDING)) {
@@ -291,9 +316,15 @@ public final class ApiMemory implements Service {
           .addKeyValue("directory", directory)
           .addKeyValue("files", broken.size())
           .log("some of what this node remembers cannot be read here, it is forgotten");
-      for (Path path : broken) {
-        Files.deleteIfExists(path);
-      }
+      broken.forEach(ApiMemory::remove);
+    }
+  }
+
+  private static void remove(Path path) {
+    try {
+      Files.deleteIfExists(path);
+    } catch (IOException e) {
+      log.atDebug().setCause(e).addKeyValue("path", path).log("a broken memory stays on disk");
     }
   }
 

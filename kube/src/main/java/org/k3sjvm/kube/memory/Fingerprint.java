@@ -6,13 +6,22 @@ import io.fabric8.kubernetes.api.model.NodeStatus;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodStatus;
-import java.util.Objects;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.k3sjvm.kube.KubeJson;
 
 /**
  * Tells whether an object changed in a way that is worth a write to a flash disk. The heartbeats of
  * nodes and the conditions of pods are not: who starts from memory learns them anew.
  */
 final class Fingerprint {
+  private static final int HASH_BYTES = 16;
+
   private Fingerprint() {}
 
   /** One line without tabs; equal for versions of which one may stand for the other. */
@@ -20,20 +29,26 @@ final class Fingerprint {
     ObjectMeta meta = object.getMetadata();
     String what =
         switch (object) {
-          case Pod pod -> hash(pod.getSpec()) + ":" + hash(meta(meta)) + ":" + life(pod);
-          case Node node ->
-              hash(node.getSpec()) + ":" + hash(meta(meta)) + ":" + hash(addresses(node));
+          case Pod pod -> hash(pod.getSpec(), meta(meta), life(pod));
+          case Node node -> hash(node.getSpec(), meta(meta), addresses(node));
           default -> String.valueOf(meta.getResourceVersion());
         };
     return meta.getUid() + ":" + what;
   }
 
-  private static int hash(Object... parts) {
-    return Objects.hash(parts);
+  /** Of the text: hash codes of maps and strings are alike too easily. */
+  private static String hash(@Nullable Object... parts) {
+    byte[] text = KubeJson.write(parts).getBytes(StandardCharsets.UTF_8);
+    try {
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(text);
+      return HexFormat.of().formatHex(digest, 0, HASH_BYTES);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
   }
 
-  private static Object meta(ObjectMeta meta) {
-    return Objects.hash(
+  private static List<Object> meta(ObjectMeta meta) {
+    return Arrays.asList(
         meta.getLabels(),
         meta.getAnnotations(),
         meta.getDeletionTimestamp(),

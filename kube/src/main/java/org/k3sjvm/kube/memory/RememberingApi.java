@@ -198,13 +198,16 @@ public final class RememberingApi implements KubeApi {
   }
 
   private void keep(Resource<?> resource, HasMetadata object) {
+    keyOf(resource, object)
+        .ifPresent(key -> memory.keep(key, Fingerprint.of(object), () -> KubeJson.write(object)));
+  }
+
+  /** Empty for an object without a name, which no API server sends. */
+  private static Optional<Key> keyOf(Resource<?> resource, HasMetadata object) {
     ObjectMeta meta = object.getMetadata();
-    if (meta != null && meta.getName() != null && !meta.getName().isEmpty()) {
-      memory.keep(
-          Key.of(resource, ObjectName.of(object)),
-          Fingerprint.of(object),
-          () -> KubeJson.write(object));
-    }
+    return meta == null || meta.getName() == null || meta.getName().isEmpty()
+        ? Optional.empty()
+        : Optional.of(Key.of(resource, ObjectName.of(object)));
   }
 
   /** A list of everything also shows what is gone. */
@@ -223,7 +226,7 @@ public final class RememberingApi implements KubeApi {
       return;
     }
     Set<Key> present = new HashSet<>();
-    page.items().forEach(item -> present.add(Key.of(resource, ObjectName.of(item))));
+    page.items().forEach(item -> keyOf(resource, item).ifPresent(present::add));
     memory.retain(key -> !key.kind().equals(resource.plural()) || present.contains(key));
   }
 
@@ -321,8 +324,7 @@ public final class RememberingApi implements KubeApi {
         switch (event.get()) {
           case WatchEvent.Added<T>(T object) -> keep(resource, object);
           case WatchEvent.Modified<T>(T object) -> keep(resource, object);
-          case WatchEvent.Deleted<T>(T object) ->
-              memory.forget(Key.of(resource, ObjectName.of(object)));
+          case WatchEvent.Deleted<T>(T object) -> keyOf(resource, object).ifPresent(memory::forget);
           case WatchEvent.Bookmark<T> _ -> {}
         }
       }

@@ -22,6 +22,7 @@ public final class PodReferences {
           "configMap", new Form(Resources.CONFIG_MAPS, "name"),
           "configMapRef", new Form(Resources.CONFIG_MAPS, "name"),
           "configMapKeyRef", new Form(Resources.CONFIG_MAPS, "name"),
+          "nodePublishSecretRef", new Form(Resources.SECRETS, "name"),
           "secretRef", new Form(Resources.SECRETS, "name"),
           "secretKeyRef", new Form(Resources.SECRETS, "name"),
           "imagePullSecrets", new Form(Resources.SECRETS, "name"),

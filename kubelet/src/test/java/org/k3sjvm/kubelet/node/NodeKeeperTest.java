@@ -106,6 +106,22 @@ class NodeKeeperTest {
   }
 
   @Test
+  void isKnownAsItWasUntilAServerHasIt() throws Exception {
+    keeper().register();
+    Node before = node();
+    NodeKeeper later = keeper();
+    assertThat(later.known().isOpen()).isFalse();
+
+    later.recall(before);
+
+    assertThat(later.known().peek()).contains(before);
+    assertThat(later.latest()).contains(before);
+    assertThat(later.registered().isOpen()).isFalse();
+    later.register();
+    assertThat(later.registered().isOpen()).isTrue();
+  }
+
+  @Test
   void aNewNodeCarriesWhatSchedulersAndTheCloudControllerRead() throws Exception {
     keeper().register();
     Node node = node();

@@ -1,0 +1,7 @@
+package org.k3sjvm.integration.scenario;
+
+class EmbeddedColdStartIT extends ColdStartScenarios {
+  EmbeddedColdStartIT() {
+    super(ServerKind.EMBEDDED);
+  }
+}
