@@ -21,8 +21,7 @@ import org.k3sjvm.join.JoinedNode;
 import org.k3sjvm.kubelet.server.KubeletServer;
 import org.k3sjvm.kubelet.settings.KubeletSettings;
 import org.k3sjvm.linux.host.HostSettings;
-import org.k3sjvm.linux.systemd.NotifySocket;
-import org.k3sjvm.linux.systemd.ServiceManager;
+import org.k3sjvm.linux.systemd.StageReports;
 import org.k3sjvm.serviceproxy.ProxyHost;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +32,7 @@ public final class Agent {
 
   private final AgentConfig config;
   private final Ground ground;
+  private final StageReports reports = StageReports.ofThisProcess();
 
   /** On this host. */
   public Agent(AgentConfig config) {
@@ -55,6 +55,7 @@ public final class Agent {
         Balancers balancers = Balancers.open(config, tunnels);
         ServiceGroup group = ServiceGroup.open("agent")) {
       Optional<ColdStart> memory = ColdStart.open(config, ground.nodeFiles());
+      reports.watchdog(Sleeper.SYSTEM).ifPresent(w -> group.start("watchdog", w));
       group.start("load-balancer", balancers::run);
       memory.ifPresent(m -> group.start("cold-start", m));
       group.start("node", () -> runNode(balancers, tunnels, settings, memory));
@@ -69,7 +70,8 @@ public final class Agent {
       Optional<ColdStart> memory)
       throws InterruptedException, IOException {
     Join join = join(balancers, memory);
-    JoinedNode node = join.run();
+    reports.stage("joining " + config.server());
+    JoinedNode node = join.run(reason -> reports.stage("waiting to join: " + reason));
     while (true) {
       Rejoin rejoin = new Rejoin(node, join, Sleeper.SYSTEM);
       try {
@@ -106,6 +108,7 @@ public final class Agent {
         memory.flatMap(m -> m.recallNode(node.name())).ifPresent(kubelet.keeper()::recall);
         parts.start("rejoin", rejoin);
       }
+      reports.stage("starting the container runtime");
       runtime.start(parts);
       tunnels.start(
           node, join, apis.controller(), balancers, NodeKubelet.endpoint(config, settings), parts);
@@ -118,6 +121,12 @@ public final class Agent {
           kubelet.serve(config, settings, node, apis, runtime, flannel::metrics)) {
         kubelet.start(parts);
         memory.ifPresent(m -> parts.start("cold-start-tidy", () -> kubelet.tidy(m)));
+        reports.stage(
+            node.remembered()
+                ? "no server of "
+                    + config.server()
+                    + " answers; pods run with what the last one said"
+                : "registering the node");
         parts.during(kubelet::awaitAnnotated);
         tellReady();
         parts.start("heap-trim", HeapTrim.ofThisProcess());
@@ -127,9 +136,10 @@ public final class Agent {
   }
 
   /** Source: k3s v1.36.3 pkg/agent/run.go; tools wait for this line, systemd for the datagram. */
-  private static void tellReady() {
+  private void tellReady() {
     log.atInfo().log("k3s agent is up and running");
-    NotifySocket.from(System.getenv()).tell(ServiceManager.READY);
+    reports.ready();
+    reports.stage("running");
   }
 
   private Flannel network(JoinedNode node, Apis apis, FlannelHost host, NodeKubelet kubelet) {

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.k3sjvm.base.files.AtomicFiles;
 import org.k3sjvm.base.pki.Certificates;
@@ -97,13 +98,19 @@ public final class Join {
     this.faults = new Faults(config.server(), config.endpoint(), report, host.clock());
   }
 
+  /** {@link #run(Consumer)}, telling nobody. */
+  public JoinedNode run() throws InterruptedException {
+    return run(_ -> {});
+  }
+
   /**
    * Blocks until the node has joined; or, while no server answers for {@link #PATIENCE}, until it
    * is what it was after the join before.
    *
+   * @param waiting is told why each try failed
    * @throws JoinException when trying again would not help
    */
-  public JoinedNode run() throws InterruptedException {
+  public JoinedNode run(Consumer<String> waiting) throws InterruptedException {
     String lastReason = "";
     Optional<Instant> silentSince = Optional.empty();
     for (int attempt = 0; ; attempt++) {
@@ -122,6 +129,7 @@ public final class Join {
               .log("cannot join the cluster yet");
           log.atDebug().setCause(e).log("why the node could not join");
         }
+        waiting.accept(reason);
         lastReason = reason;
         silentSince = silence(silentSince, began, e);
         Optional<JoinedNode> before = silentSince.flatMap(this::recallAfter);
