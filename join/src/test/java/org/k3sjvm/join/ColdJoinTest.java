@@ -76,7 +76,7 @@ class ColdJoinTest {
   @Test
   void waitsWhereItNeverJoined() {
     server.close();
-    assertThatThrownBy(() -> join(this::giveUpAfterAMinute).run())
+    assertThatThrownBy(() -> join(this::giveUpLater).run())
         .isInstanceOf(InterruptedException.class);
   }
 
@@ -85,7 +85,7 @@ class ColdJoinTest {
     join(this::pass).run();
     for (int status : List.of(401, 403)) {
       server.answer("/v1-k3s/config", status, "");
-      assertThatThrownBy(() -> join(this::giveUpAfterAMinute).run())
+      assertThatThrownBy(() -> join(this::giveUpLater).run())
           .isInstanceOf(InterruptedException.class);
     }
   }
@@ -102,7 +102,7 @@ class ColdJoinTest {
     JoinedNode before = join(this::pass).run();
     Files.delete(before.files().key(NodeCertificate.CLIENT_KUBELET));
     server.close();
-    assertThatThrownBy(() -> join(this::giveUpAfterAMinute).run())
+    assertThatThrownBy(() -> join(this::giveUpLater).run())
         .isInstanceOf(InterruptedException.class);
   }
 
@@ -111,7 +111,7 @@ class ColdJoinTest {
     join(this::pass).run();
     memory.said = Optional.of("{\"ClusterIPRange\": 7}");
     server.close();
-    assertThatThrownBy(() -> join(this::giveUpAfterAMinute).run())
+    assertThatThrownBy(() -> join(this::giveUpLater).run())
         .isInstanceOf(InterruptedException.class);
   }
 
@@ -120,11 +120,11 @@ class ColdJoinTest {
     time.advance(length);
   }
 
-  private void giveUpAfterAMinute(Duration length) throws InterruptedException {
+  private void giveUpLater(Duration length) throws InterruptedException {
     pass(length);
-    if (waits.stream().mapToLong(Duration::toSeconds).sum() > 60) {
+    if (waits.stream().mapToLong(Duration::toSeconds).sum() > 2 * Join.PATIENCE.toSeconds()) {
       waits.clear();
-      throw new InterruptedException("a minute is over");
+      throw new InterruptedException("that is enough");
     }
   }
 

@@ -80,9 +80,7 @@ abstract class ColdStartScenarios {
         "needy",
         "plain",
         "unwanted");
-    cluster
-        .kubectl()
-        .await("pod/over", "{.status.phase}", "Succeeded", Duration.ofSeconds(60));
+    cluster.kubectl().await("pod/over", "{.status.phase}", "Succeeded", Duration.ofSeconds(60));
   }
 
   @AfterAll
