@@ -39,9 +39,12 @@ cut_power() {
   wait_for 20 groups_empty "$1"
   while read -r group; do find "$group" -depth -type d -exec rmdir {} \; 2> /dev/null; done < "$HOSTS_DIR/$1/cgroups"
   awk -v d="$HOSTS_DIR/$1/" 'index($2, d) == 1 {print $2}' /proc/mounts | sort -r | while read -r mount; do umount -l "$mount"; done
+  pod_networks_down
   ip netns del "$HOSTS_PREFIX-$1"
   rm -rf "$HOSTS_DIR/$1/holder.pid" "$HOSTS_DIR/$1/cgroups" "$HOSTS_DIR/$1"/fs/run/* "$HOSTS_DIR/$1/containerd/state" "$HOSTS_DIR/$1"/containerd/*.sock*
 }
+# the names of pods' networks are the machine's, as /run/netns is
+pod_networks_down() { local ns; for ns in $(ls /run/netns | comm -13 "$HOSTS_DIR/netns" -); do umount -l "/run/netns/$ns"; rm "/run/netns/$ns"; done; }
 groups_empty() { local group; while read -r group; do [ -z "$(find "$group" -name cgroup.procs -exec cat {} +)" ] || return 1; done < "$HOSTS_DIR/$1/cgroups"; }
 begun() { [ "$(cat "$HOSTS_DIR"/n1/starts/* 2> /dev/null | wc -l)" -ge "$1" ]; }
 uids() { api '/api/v1/namespaces/default/pods?labelSelector=app%3Dbench' | jq -r '.items[] | "\(.metadata.name) \(.metadata.uid)"' | sort; }
@@ -50,6 +53,8 @@ restarts() { api '/api/v1/namespaces/default/pods?labelSelector=app%3Dbench' | j
 cluster_up
 host_up n1 10.98.0.11
 containerd_up n1
+ls /run/netns > "$HOSTS_DIR/netns"
+trap 'pod_networks_down; hosts_down' EXIT
 mkdir -p "$HOSTS_DIR/n1/starts"
 kubectl create configmap cut --from-literal=a=b > /dev/null
 kubectl create secret generic cut --from-literal=a=b > /dev/null

@@ -120,6 +120,16 @@ final class Reconciler {
     }
     rules.ensure(networks, subnets, config.ipv6Masquerade(), now);
     if (nodes.lease(config.nodeName()).isPresent()) {
+      announce(own, parts);
+    }
+    files.ensure(pods, backend);
+    throwFirst(failures);
+    return pods;
+  }
+
+  /** Pods of this node need no server to reach each other, nor peers that know it as it is. */
+  private void announce(NodeLease own, Map<Family, OwnPart> parts) throws InterruptedException {
+    try {
       Map<String, String> present = new HashMap<>(own.annotations());
       if (!overwritesSettled) {
         Map<String, Optional<String>> overwrites =
@@ -132,17 +142,6 @@ final class Reconciler {
       }
       ownNode.announce(
           own, FlannelAnnotations.own(backend, config.vxlan().vni(), parts, present), nodes);
-      announce(own, FlannelAnnotations.own(backend, VxlanDevice.VNI, parts, own.annotations()));
-    }
-    files.ensure(pods, backend);
-    throwFirst(failures);
-    return pods;
-  }
-
-  /** Pods of this node need no server to reach each other, nor peers that know it as it is. */
-  private void announce(NodeLease own, Map<String, String> wanted) throws InterruptedException {
-    try {
-      ownNode.announce(own, wanted, nodes);
       announced = true;
     } catch (KubeException.Unavailable e) {
       if (announced) {
