@@ -46,6 +46,8 @@ cut_power() {
 # the names of pods' networks are the machine's, as /run/netns is
 pod_networks_down() { local ns; for ns in $(ls /run/netns | comm -13 "$HOSTS_DIR/netns" -); do umount -l "/run/netns/$ns"; rm "/run/netns/$ns"; done; }
 groups_empty() { local group; while read -r group; do [ -z "$(find "$group" -name cgroup.procs -exec cat {} +)" ] || return 1; done < "$HOSTS_DIR/$1/cgroups"; }
+on_containerd() { ctr -a "$HOSTS_DIR/n1/containerd/containerd.sock" -n k8s.io "$@"; }
+cut_1_ended() { ! on_containerd tasks ls | grep RUNNING | grep -qF -f "$HOSTS_DIR/cut-1"; }
 begun() { [ "$(cat "$HOSTS_DIR"/n1/starts/* 2> /dev/null | wc -l)" -ge "$1" ]; }
 uids() { api '/api/v1/namespaces/default/pods?labelSelector=app%3Dbench' | jq -r '.items[] | "\(.metadata.name) \(.metadata.uid)"' | sort; }
 restarts() { api '/api/v1/namespaces/default/pods?labelSelector=app%3Dbench' | jq '[.items[].status.containerStatuses[]?.restartCount] | add'; }
@@ -72,16 +74,22 @@ t=$(now)
 agent_begin cut "$program" n1
 wait_for 120 begun $((2 * pods)) || complain "only $(cat "$HOSTS_DIR"/n1/starts/* | wc -l) of $((2 * pods)) starts: $(tail -5 "$HOSTS_DIR/n1/agent.log")"
 alone=$(since "$t")
+on_containerd containers ls -q 'labels."io.kubernetes.pod.name"==cut-1' > "$HOSTS_DIR/cut-1"
+cut_1_ended && complain "cut-1 does not run"
+on n1 iptables -I OUTPUT -d 10.98.0.1 -j DROP # while one pod is deleted
 kill -CONT "$(cat "$HOSTS_DIR/server/server.pid")"
-kubectl delete pod cut-1 --wait=false > /dev/null
+wait_for 30 kubectl delete pod cut-1 --force --grace-period=0
+on n1 iptables -D OUTPUT -d 10.98.0.1 -j DROP
 t=$(now)
-wait_for 60 sh -c "! ctr -a $HOSTS_DIR/n1/containerd/containerd.sock -n k8s.io containers ls | grep -q cut-gone" || true
+wait_for 60 cut_1_ended || complain "the pod that was deleted meanwhile still runs"
+deleted=$(since "$t")
 wait_for 60 running $((pods - 1)) || complain "pods are not ready after the server's return"
+wait_for 60 ready n1 || complain "the node is not ready"
 returned=$(since "$t")
 uids > "$HOSTS_DIR/after"
-join "$HOSTS_DIR/before" "$HOSTS_DIR/after" | awk '$2 != $3 {exit 1}' || complain "pods are others than before"
+grep -v '^cut-1 ' "$HOSTS_DIR/before" | diff - "$HOSTS_DIR/after" || complain "pods are others than before"
 sleep 20
 begun $((2 * pods + 1)) && complain "containers began again after the server's return: $(cat "$HOSTS_DIR"/n1/starts/* | wc -l)"
-echo "$pods pods: all run again $alone s after the agent's start without a server; the server has it all $returned s after its return; restart counts: $(restarts)"
+echo "$pods pods: all run again $alone s after the agent's start without a server; once it is back, a deleted one ends after $deleted s and the server has it all after $returned s; restart counts: $(restarts)"
 [ $broken = 0 ] && [ -z "${KEEP_LOGS:-}" ] || { mkdir -p "$top/bench/last-cut"; cp "$HOSTS_DIR"/n1/*.log "$top/bench/last-cut/"; }
 exit $broken

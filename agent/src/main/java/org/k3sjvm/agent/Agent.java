@@ -78,7 +78,11 @@ public final class Agent {
         runAs(node, rejoin, join, balancers, tunnels, settings, memory);
         return;
       } catch (ServiceFailedException e) {
-        node = rejoin.another().orElseThrow(() -> e);
+        node =
+            rejoin
+                .another()
+                .filter(_ -> e.getCause() instanceof Rejoin.AnotherNodeException)
+                .orElseThrow(() -> e);
       }
     }
   }
@@ -106,7 +110,6 @@ public final class Agent {
           NodeKubelet.compose(config, settings, node, apis, runtime, ground, policies.gate());
       if (node.remembered()) {
         memory.flatMap(m -> m.recallNode(node.name())).ifPresent(kubelet.keeper()::recall);
-        parts.start("rejoin", rejoin);
       }
       reports.stage("starting the container runtime");
       runtime.start(parts);
@@ -121,6 +124,9 @@ public final class Agent {
           kubelet.serve(config, settings, node, apis, runtime, flannel::metrics)) {
         kubelet.start(parts);
         memory.ifPresent(m -> parts.start("cold-start-tidy", () -> kubelet.tidy(m)));
+        if (node.remembered()) {
+          parts.start("rejoin", rejoin);
+        }
         reports.stage(
             node.remembered()
                 ? "no server of "

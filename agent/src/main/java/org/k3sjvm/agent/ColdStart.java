@@ -2,6 +2,7 @@ package org.k3sjvm.agent;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimSpec;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -91,8 +92,10 @@ final class ColdStart implements JoinMemory, Service {
       ApiMemory memory =
           ApiMemory.open(
               directory, HostKey.seal("cold start", nodeFiles, Path.of("/")), Sleeper.SYSTEM);
-      return Optional.of(
-          new ColdStart(memory, config.coldStartMaxAge(), InstantSource.system(), Sleeper.SYSTEM));
+      ColdStart coldStart =
+          new ColdStart(memory, config.coldStartMaxAge(), InstantSource.system(), Sleeper.SYSTEM);
+      coldStart.forgetWhatIsTooOld();
+      return Optional.of(coldStart);
     } catch (IOException e) {
       log.atWarn()
           .addKeyValue("directory", directory)
@@ -105,23 +108,23 @@ final class ColdStart implements JoinMemory, Service {
   @Override
   public void keep(String settings) {
     memory.keep(SETTINGS, Integer.toHexString(settings.hashCode()), () -> settings);
-    noteContact(clock.instant());
   }
 
   @Override
   public Optional<String> recall() {
+    return memory.recall(CONTACT).flatMap(_ -> memory.recall(SETTINGS));
+  }
+
+  /** A node that heard nothing for so long has no right to what it knows. */
+  void forgetWhatIsTooOld() {
     Optional<Instant> contact = memory.recall(CONTACT).flatMap(ColdStart::instant);
-    boolean tooOld = contact.map(at -> at.plus(maxAge).isBefore(clock.instant())).orElse(true);
-    if (tooOld) {
-      contact.ifPresent(
-          at ->
-              log.atWarn()
-                  .addKeyValue("lastAnswer", at)
-                  .addKeyValue("maxAge", maxAge)
-                  .log("what the last server said is too old to start with"));
-      return Optional.empty();
+    if (contact.isPresent() && contact.get().plus(maxAge).isBefore(clock.instant())) {
+      log.atWarn()
+          .addKeyValue("lastAnswer", contact.get())
+          .addKeyValue("maxAge", maxAge)
+          .log("what the last server said is too old to start with, it is forgotten");
+      memory.retain(_ -> false);
     }
-    return memory.recall(SETTINGS);
   }
 
   /** The API for what pods need. */
@@ -136,10 +139,8 @@ final class ColdStart implements JoinMemory, Service {
 
   /** The Node object as it was last, for a start while no server answers. */
   Optional<Node> recallNode(String name) {
-    silence.failed();
-    return memory
-        .recall(Key.of(Resources.NODES, ObjectName.ofCluster(name)))
-        .map(json -> KubeJson.read(json, Node.class));
+    silence.assume();
+    return recall(Key.of(Resources.NODES, ObjectName.ofCluster(name)), Node.class);
   }
 
   /** Writes what is to be kept, until interrupted. */
@@ -155,8 +156,8 @@ final class ColdStart implements JoinMemory, Service {
    */
   void tidyForEver(Supplier<Collection<Pod>> pods) throws InterruptedException {
     while (true) {
-      sleeper.sleep(TIDY);
       silence.lastAnswer().ifPresent(this::noteContact);
+      sleeper.sleep(TIDY);
       forgetUnused(pods.get());
     }
   }
@@ -180,15 +181,24 @@ final class ColdStart implements JoinMemory, Service {
   }
 
   private Optional<Key> volume(Key claim) {
-    return memory
-        .recall(claim)
-        .map(json -> KubeJson.read(json, PersistentVolumeClaim.class).getSpec().getVolumeName())
+    return recall(claim, PersistentVolumeClaim.class)
+        .map(PersistentVolumeClaim::getSpec)
+        .map(PersistentVolumeClaimSpec::getVolumeName)
         .filter(name -> !name.isEmpty())
         .map(name -> Key.of(Resources.PERSISTENT_VOLUMES, ObjectName.ofCluster(name)));
   }
 
+  private <T> Optional<T> recall(Key key, Class<T> type) {
+    try {
+      return memory.recall(key).map(json -> KubeJson.read(json, type));
+    } catch (IllegalArgumentException e) {
+      log.atDebug().setCause(e).addKeyValue("key", key).log("what is remembered makes no sense");
+      return Optional.empty();
+    }
+  }
+
   /** One write an hour at most. */
-  private void noteContact(Instant at) {
+  void noteContact(Instant at) {
     Instant hour = at.truncatedTo(ChronoUnit.HOURS);
     memory.keep(CONTACT, hour.toString(), at::toString);
   }

@@ -3,12 +3,13 @@ package org.k3sjvm.agent;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.k3sjvm.base.files.AtomicFiles;
 import org.k3sjvm.base.secret.Seal;
 
@@ -35,19 +36,19 @@ final class HostKey {
    *
    * @param nodeFiles where the node's password lives
    * @param root of the host's files
-   * @throws IOException when the file can neither be read nor made
+   * @throws IOException when the file can neither be read nor made, or a name cannot be read
    */
   static Seal seal(String purpose, Path nodeFiles, Path root) throws IOException {
     Path file = nodeFiles.resolve("cold-start.key");
     Optional<String> known =
         AtomicFiles.read(file).map(String::strip).filter(k -> k.length() == 2 * RANDOM_BYTES);
     String random = known.isPresent() ? known.get() : make(file);
-    Stream<String> names = NAMES.stream().map(name -> read(root.resolve(name.substring(1))));
-    return new Seal(
-        purpose,
-        Stream.concat(Stream.of(random), names)
-            .map(text -> text.getBytes(StandardCharsets.UTF_8))
-            .toList());
+    List<byte[]> material = new ArrayList<>();
+    material.add(random.getBytes(StandardCharsets.UTF_8));
+    for (String name : NAMES) {
+      material.add(read(root.resolve(name.substring(1))));
+    }
+    return new Seal(purpose, material);
   }
 
   private static String make(Path file) throws IOException {
@@ -59,12 +60,12 @@ final class HostKey {
     return text;
   }
 
-  /** What a host does not have, or does not tell, counts as empty. */
-  private static String read(Path file) {
+  /** What a host does not have counts as empty; what cannot be read now might be read tomorrow. */
+  private static byte[] read(Path file) throws IOException {
     try {
-      return Files.readString(file, StandardCharsets.ISO_8859_1).strip();
-    } catch (IOException e) {
-      return "";
+      return Files.readAllBytes(file);
+    } catch (NoSuchFileException e) {
+      return new byte[0];
     }
   }
 }

@@ -27,7 +27,7 @@ final class NodeTunnels implements HealthSource, AutoCloseable {
   private volatile Optional<Balancers> balancers = Optional.empty();
 
   /**
-   * Connects to the servers for as long as the group runs.
+   * Connects to the servers for as long as the group runs; tunnels of a start before are closed.
    *
    * @param kubelet where the kubelet's API listens
    */
@@ -51,6 +51,7 @@ final class NodeTunnels implements HealthSource, AutoCloseable {
                 TlsContexts.of(
                     node.serverCa(), Optional.of(node.tls(NodeCertificate.CLIENT_KUBELET))),
             (protocol, address) -> rules.decide(protocol, address, view));
+    close();
     tunnels = Optional.of(running);
     balancers = Optional.of(toUpdate);
     ServerAddresses calmed =

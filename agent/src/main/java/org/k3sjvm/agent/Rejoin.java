@@ -1,9 +1,17 @@
 package org.k3sjvm.agent;
 
+import java.net.InetAddress;
+import java.security.cert.CertificateParsingException;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.k3sjvm.base.lifetime.Service;
+import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.base.time.Sleeper;
 import org.k3sjvm.join.Join;
 import org.k3sjvm.join.JoinException;
@@ -21,8 +29,14 @@ final class Rejoin implements Service {
   private static final Logger log = LoggerFactory.getLogger(Rejoin.class);
   private static final Duration PERIOD = Duration.ofSeconds(3);
 
-  /** What the node's clients hold since its start must serve until the next one. */
-  private static final Duration LASTS = Duration.ofDays(30);
+  /** Of subject alternative names. Source: X509Certificate.getSubjectAlternativeNames, RFC 5280. */
+  private static final int IP_ADDRESS = 7;
+
+  /**
+   * What the node's clients hold since its start must serve until the next one. Source: k3s v1.36.3
+   * renews certificates that end within 120 days.
+   */
+  private static final Duration LASTS = Duration.ofDays(120);
 
   private final JoinedNode before;
   private final Join join;
@@ -53,6 +67,7 @@ final class Rejoin implements Service {
    * Asks until a server lets the node join.
    *
    * @throws AnotherNodeException when the parts must start anew
+   * @throws JoinException when a server refuses the node, or no waiting can mend what is wrong
    */
   @Override
   public void run() throws InterruptedException {
@@ -69,6 +84,11 @@ final class Rejoin implements Service {
         log.atWarn().log("a server answers again, and the node's parts must start anew");
         another = Optional.of(now);
         throw new AnotherNodeException();
+      } catch (JoinException.Unauthorized
+          | JoinException.PasswordRejected
+          | JoinException.InvalidToken
+          | JoinException.FamilyMismatch e) {
+        throw e;
       } catch (JoinException e) {
         String reason = String.valueOf(e.getMessage());
         (reason.equals(lastReason) ? log.atDebug() : log.atWarn())
@@ -95,6 +115,23 @@ final class Rejoin implements Service {
         return false;
       }
     }
-    return true;
+    return covers(
+        node.tls(NodeCertificate.SERVING_KUBELET).chain().getFirst(), node.addresses().internal());
+  }
+
+  /** Servers that call the kubelet at an address look for it in the certificate. */
+  static boolean covers(X509Certificate serving, List<InetAddress> addresses) {
+    try {
+      Set<InetAddress> named = new HashSet<>();
+      Collection<List<?>> names = serving.getSubjectAlternativeNames();
+      for (List<?> name : names == null ? List.<List<?>>of() : names) {
+        if (Integer.valueOf(IP_ADDRESS).equals(name.get(0))) {
+          named.add(IpAddresses.parse(String.valueOf(name.get(1))));
+        }
+      }
+      return named.containsAll(addresses);
+    } catch (CertificateParsingException | IllegalArgumentException e) {
+      return false;
+    }
   }
 }

@@ -52,21 +52,38 @@ class ColdStartTest {
   }
 
   @Test
-  void remembersAJoinUntilItIsTooOld() {
+  void remembersAJoinOnceItsPodsAreKnown() {
     coldStart.keep("{}");
-    assertThat(coldStart.recall()).contains("{}");
-    time.advance(MAX_AGE.minusMinutes(1));
-    assertThat(coldStart.recall()).contains("{}");
-    time.advance(Duration.ofMinutes(2));
     assertThat(coldStart.recall()).isEmpty();
+    coldStart.noteContact(time.instant());
+    assertThat(coldStart.recall()).contains("{}");
+  }
+
+  @Test
+  void forgetsAllWhenItIsTooOld() throws Exception {
+    coldStart.keep("{}");
+    coldStart.noteContact(time.instant());
+    read(coldStart.ofPods(api), Resources.SECRETS, named(new SecretBuilder().build(), "a", "s"));
+    time.advance(MAX_AGE.minusMinutes(1));
+    coldStart.forgetWhatIsTooOld();
+    assertThat(coldStart.recall()).contains("{}");
+
+    time.advance(Duration.ofMinutes(2));
+    coldStart.forgetWhatIsTooOld();
+
+    assertThat(coldStart.recall()).isEmpty();
+    assertThat(memory.recallAll("secrets")).isEmpty();
   }
 
   @Test
   void aClockThatLostItsTimeMakesNothingTooOld() {
     time.advance(Duration.ofDays(1000));
     coldStart.keep("{}");
+    coldStart.noteContact(time.instant());
     ManualTime stale = new ManualTime(Instant.parse("2026-01-01T00:00:00Z"));
-    assertThat(new ColdStart(memory, MAX_AGE, stale, stale).recall()).contains("{}");
+    ColdStart later = new ColdStart(memory, MAX_AGE, stale, stale);
+    later.forgetWhatIsTooOld();
+    assertThat(later.recall()).contains("{}");
   }
 
   @Test

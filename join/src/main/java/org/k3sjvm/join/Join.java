@@ -175,16 +175,25 @@ public final class Join {
       for (NodeCertificate certificate : NodeCertificate.values()) {
         node.tls(certificate);
       }
+      checkIsOf(node.tls(NodeCertificate.CLIENT_KUBELET), node.name());
       log.atWarn()
           .addKeyValue("node", node.name())
           .addKeyValue("server", config.server())
           .log("no server answers, starting with what the last one said");
       return Optional.of(node);
     } catch (JoinException | PkiException | IllegalArgumentException | IOException e) {
-      log.atWarn()
+      log.atDebug()
           .addKeyValue("reason", e.getMessage())
           .log("cannot start with what the last server said, waiting for one");
       return Optional.empty();
+    }
+  }
+
+  /** A node that got another name is another node. */
+  private static void checkIsOf(TlsIdentity identity, String name) {
+    String subject = identity.chain().getFirst().getSubjectX500Principal().getName();
+    if (!List.of(subject.split(",")).contains("CN=system:node:" + name)) {
+      throw new PkiException("the certificate is of " + subject + ", not of node " + name);
     }
   }
 

@@ -34,7 +34,7 @@ public final class Reflector<T extends HasMetadata> implements Service {
       new Backoff(Duration.ofMillis(800), Duration.ofSeconds(30), 2, 1);
 
   /** What is only remembered is soon asked for again. */
-  private static final Duration ASK_AGAIN = Duration.ofSeconds(2);
+  private static final Duration ASK_AGAIN = Duration.ofSeconds(5);
 
   private static final Duration HEALTHY = Duration.ofMinutes(2);
   private static final Duration SHORT_WATCH = Duration.ofSeconds(1);
@@ -150,10 +150,9 @@ public final class Reflector<T extends HasMetadata> implements Service {
     do {
       ObjectList<T> page =
           api.list(
-              resource, new ListRequest(selection, token.isEmpty() ? at : "", pageSize, token));
-      if (page.remembered() && synced) {
-        return; // it may be older than what has been told
-      }
+              resource,
+              new ListRequest(
+                  selection, token.isEmpty() ? at : "", pageSize, token, !recalled && !synced));
       for (T object : page.items()) {
         Optional<ObjectName> name = nameOf(object);
         if (name.isPresent()) {
@@ -182,15 +181,13 @@ public final class Reflector<T extends HasMetadata> implements Service {
 
   /** Nothing that is known is called gone: a server may know better. */
   private void recalled() throws InterruptedException {
-    if (!recalled && !synced) {
-      recalled = true;
-      log.atDebug()
-          .addKeyValue("resource", resource)
-          .addKeyValue("selection", selection)
-          .addKeyValue("objects", known.size())
-          .log("the API server does not answer, going on with what it said last");
-      listener.on(new ReflectorEvent.Recalled<>());
-    }
+    recalled = true;
+    log.atDebug()
+        .addKeyValue("resource", resource)
+        .addKeyValue("selection", selection)
+        .addKeyValue("objects", known.size())
+        .log("the API server does not answer, going on with what it said last");
+    listener.on(new ReflectorEvent.Recalled<>());
   }
 
   /** Says whether anything came. */
@@ -275,9 +272,11 @@ public final class Reflector<T extends HasMetadata> implements Service {
   }
 
   private void pause(String why, Duration atLeast) throws InterruptedException {
-    Duration wait = BACKOFF.after(failures++, surroundings.random());
+    Duration usual = BACKOFF.after(failures++, surroundings.random());
+    boolean soon = recalled && !synced && usual.compareTo(ASK_AGAIN) > 0;
+    Duration wait = soon ? ASK_AGAIN : usual;
     Duration longer = wait.compareTo(atLeast) < 0 ? atLeast : wait;
-    log.atWarn()
+    (soon ? log.atDebug() : log.atWarn())
         .addKeyValue("resource", resource)
         .addKeyValue("selection", selection)
         .addKeyValue("reason", why)

@@ -78,6 +78,7 @@ public record AgentConfig(
 
   public static final Duration DEFAULT_COLD_START_MAX_AGE = Duration.ofDays(7);
 
+  private static final Duration SHORTEST_COLD_START_MAX_AGE = Duration.ofHours(2);
   private static final int HTTPS_PORT = 443;
   private static final int MAX_PORT = 65535;
 
@@ -188,14 +189,16 @@ public record AgentConfig(
     Optional<String> text = flags.text(AgentFlags.COLD_START_MAX_AGE);
     try {
       Duration age = text.map(GoDurations::parse).orElse(DEFAULT_COLD_START_MAX_AGE);
-      if (!age.isNegative()) {
+      if (age.isZero() || age.compareTo(SHORTEST_COLD_START_MAX_AGE) >= 0) {
         return age;
       }
     } catch (IllegalArgumentException e) {
       throw new UsageException(
           "--cold-start-max-age must be a duration such as 72h, or 0: " + e.getMessage(), e);
     }
-    throw new UsageException("--cold-start-max-age must not be negative, but is " + text.get());
+    throw new UsageException(
+        "--cold-start-max-age must be 0 or at least 2h, as contact is noted once an hour, not "
+            + text.orElse(""));
   }
 
   private static Optional<CredentialProviders> credentialProviders(FlagValues flags) {

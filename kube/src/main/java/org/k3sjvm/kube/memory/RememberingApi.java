@@ -88,7 +88,8 @@ public final class RememberingApi implements KubeApi {
     return answer(
         () -> api.list(resource, request),
         page -> keep(resource, request, page),
-        () -> recallList(resource, request.selection()));
+        () ->
+            request.orRemembered() ? recallList(resource, request.selection()) : Optional.empty());
   }
 
   @Override
@@ -138,7 +139,7 @@ public final class RememberingApi implements KubeApi {
     return answer(
         () -> api.post(path, body),
         answer -> keepToken(token.get(), answer),
-        () -> recallToken(token.get()));
+        () -> silence.lastsSinceTheStart() ? recallToken(token.get()) : Optional.empty());
   }
 
   @Override
@@ -185,6 +186,9 @@ public final class RememberingApi implements KubeApi {
     } catch (KubeException.Unavailable e) {
       heard = false;
       silence.failed();
+      if (!silence.lasts()) {
+        throw e;
+      }
       return recollection.get().orElseThrow(() -> e);
     } catch (InterruptedException e) {
       heard = false;

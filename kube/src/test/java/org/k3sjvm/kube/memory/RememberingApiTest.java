@@ -78,6 +78,38 @@ class RememberingApiTest {
     start();
   }
 
+  /** No server answers, and has not for long enough. */
+  private void silent() {
+    line.fails(unavailable);
+    silence.assume();
+    time.advance(Duration.ofSeconds(3)); // the memory answers alone for so long
+  }
+
+  @Test
+  void oneFailureAmongAnswersIsNoSilence() throws Exception {
+    create(pod("web"));
+    api.get(Resources.PODS, WEB);
+    line.fails(unavailable);
+
+    assertThatThrownBy(() -> api.get(Resources.PODS, WEB)).isSameAs(unavailable);
+    time.advance(Duration.ofSeconds(9));
+    assertThatThrownBy(() -> api.get(Resources.PODS, WEB)).isSameAs(unavailable);
+    time.advance(Duration.ofSeconds(1));
+    assertThat(api.find(Resources.PODS, WEB)).isPresent();
+    line.answers();
+    assertThat(api.find(Resources.PODS, WEB)).isPresent();
+    line.fails(unavailable);
+    assertThatThrownBy(() -> api.get(Resources.PODS, WEB)).isSameAs(unavailable);
+  }
+
+  @Test
+  void aTokenIsNotRecalledOnceAServerHasAnswered() throws Exception {
+    api.post(TOKENS_OF_WEB, tokenRequest("uid1", "api", 3600));
+    silent();
+    assertThatThrownBy(() -> api.post(TOKENS_OF_WEB, tokenRequest("uid1", "api", 3600)))
+        .isSameAs(unavailable);
+  }
+
   @Test
   void whatWasReadIsAnsweredWhileNoServerDoes() throws Exception {
     Pod pod = create(pod("web"));
@@ -85,7 +117,7 @@ class RememberingApiTest {
     api.get(Resources.PODS, WEB);
     api.getCached(Resources.SECRETS, WEB);
     restart();
-    line.fails(unavailable);
+    silent();
 
     assertThat(api.get(Resources.PODS, WEB)).isEqualTo(pod);
     assertThat(api.getCached(Resources.PODS, WEB)).isEqualTo(pod);
@@ -98,7 +130,7 @@ class RememberingApiTest {
     create(pod("web"));
     create(pod("db"));
     api.get(Resources.PODS, WEB);
-    line.fails(unavailable);
+    silent();
 
     assertThatThrownBy(() -> api.get(Resources.PODS, DB)).isSameAs(unavailable);
     assertThatThrownBy(() -> api.get(Resources.SECRETS, WEB)).isSameAs(unavailable);
@@ -114,7 +146,7 @@ class RememberingApiTest {
     assertThatThrownBy(() -> api.get(Resources.PODS, WEB))
         .isInstanceOf(KubeException.NotFound.class);
     restart();
-    line.fails(unavailable);
+    silent();
 
     assertThatThrownBy(() -> api.get(Resources.PODS, WEB)).isSameAs(unavailable);
   }
@@ -141,7 +173,7 @@ class RememberingApiTest {
       assertThatThrownBy(() -> api.post(TOKENS_OF_WEB, tokenRequest("uid1", "api", 3600)))
           .isSameAs(refusal);
     }
-    line.fails(unavailable);
+    silent();
     assertThat(api.get(Resources.PODS, WEB)).as("a refusal forgets nothing").isNotNull();
   }
 
@@ -158,7 +190,7 @@ class RememberingApiTest {
       watch.next();
     }
     restart();
-    line.fails(unavailable);
+    silent();
 
     assertThatThrownBy(() -> api.get(Resources.NAMESPACES, name)).isSameAs(unavailable);
     assertThatThrownBy(() -> api.getCached(Resources.NAMESPACES, name)).isSameAs(unavailable);
@@ -169,7 +201,7 @@ class RememberingApiTest {
 
   @Test
   void writesAreNeverAnsweredNorKept() {
-    line.fails(unavailable);
+    silent();
     Patch patch = new Patch.Merge(KubeJson.newObject());
 
     assertThatThrownBy(() -> api.create(Resources.PODS, pod("web"))).isSameAs(unavailable);
@@ -189,7 +221,7 @@ class RememberingApiTest {
     create(pod("db"));
     assertThat(list(Selection.ALL).remembered()).isFalse();
     restart();
-    line.fails(unavailable);
+    silent();
 
     ObjectList<Pod> list = list(Selection.ALL);
 
@@ -203,7 +235,7 @@ class RememberingApiTest {
     create(pod("web"));
     create(pod("db"));
     list(Selection.ALL);
-    line.fails(unavailable);
+    silent();
 
     assertThat(names(list(Selection.named(WEB)))).containsExactly("web");
     assertThatThrownBy(() -> list(Selection.named(new ObjectName("default", "cache"))))
@@ -220,7 +252,7 @@ class RememberingApiTest {
     list(Selection.named(WEB));
     list(Selection.named(DB));
 
-    line.fails(unavailable);
+    silent();
     assertThat(names(list(Selection.ALL))).containsExactly("db");
   }
 
@@ -228,7 +260,7 @@ class RememberingApiTest {
   void anEmptyMemoryIsNoEmptyList() throws Exception {
     list(Selection.ALL);
     restart();
-    line.fails(unavailable);
+    silent();
 
     assertThatThrownBy(() -> list(Selection.ALL)).isSameAs(unavailable);
   }
@@ -245,7 +277,7 @@ class RememberingApiTest {
     list(Selection.ALL);
 
     restart();
-    line.fails(unavailable);
+    silent();
     assertThat(names(list(Selection.ALL))).containsExactly("db");
     assertThat(api.get(Resources.SECRETS, WEB)).isNotNull();
   }
@@ -263,7 +295,7 @@ class RememberingApiTest {
         api.list(Resources.PODS, new ListRequest(Selection.ALL, "", 2, first.continueToken()));
     assertThat(names(last)).containsExactly("c");
 
-    line.fails(unavailable);
+    silent();
     assertThat(names(list(Selection.ALL))).containsExactly("a", "b", "c");
   }
 
@@ -274,7 +306,7 @@ class RememberingApiTest {
     line.says(new ObjectList<>(List.of(nameless, empty, pod("web")), "5", ""));
     assertThat(list(Selection.ALL).items()).hasSize(3);
 
-    line.fails(unavailable);
+    silent();
     assertThat(names(list(Selection.ALL))).containsExactly("web");
   }
 
@@ -293,7 +325,7 @@ class RememberingApiTest {
       watch.next();
     }
     restart();
-    line.fails(unavailable);
+    silent();
 
     assertThatThrownBy(() -> api.get(Resources.PODS, WEB)).isSameAs(unavailable);
     assertThat(api.get(Resources.PODS, DB).getMetadata().getLabels()).containsEntry("tier", "back");
@@ -305,7 +337,7 @@ class RememberingApiTest {
     Pod mine = api.get(Resources.PODS, WEB);
     mine.getSpec().setNodeName("another");
     restart();
-    line.fails(unavailable);
+    silent();
 
     Pod known = api.get(Resources.PODS, WEB);
     assertThat(known.getSpec().getNodeName()).isNull();
@@ -317,7 +349,7 @@ class RememberingApiTest {
   void whatFitsTheClassNoLongerIsNoAnswer() {
     memory.keep(Key.of(Resources.PODS, WEB), "1", () -> "{\"spec\": 5}");
     memory.keep(Key.of(Resources.PODS, DB), "1", () -> "no JSON");
-    line.fails(unavailable);
+    silent();
 
     assertThatThrownBy(() -> api.get(Resources.PODS, WEB)).isSameAs(unavailable);
     assertThatThrownBy(() -> list(Selection.ALL)).isSameAs(unavailable);
@@ -330,7 +362,7 @@ class RememberingApiTest {
     String third = token(tokenRequest("uid1", "api", 600));
     String fourth = token(tokenRequest("uid2", "api", 3600));
     restart();
-    line.fails(unavailable);
+    silent();
 
     assertThat(token(tokenRequest("uid1", "api", 3600))).isEqualTo(first);
     assertThat(token(tokenRequest("uid1", "vault", 3600))).isEqualTo(second);
@@ -365,7 +397,7 @@ class RememberingApiTest {
   void aTokenThatIsBoundToNoPodIsNotKept() throws Exception {
     JsonNode unbound = KubeJson.read("{\"spec\":{\"audiences\":[\"api\"]}}", JsonNode.class);
     token(unbound);
-    line.fails(unavailable);
+    silent();
 
     assertThatThrownBy(() -> token(unbound)).isSameAs(unavailable);
     assertThat(memory.recallAll(Key.TOKENS)).isEmpty();
@@ -383,7 +415,7 @@ class RememberingApiTest {
       server.answer(path, review -> review);
       line.answers();
       api.post(path, body);
-      line.fails(unavailable);
+      silent();
 
       assertThatThrownBy(() -> api.post(path, body)).as(path).isSameAs(unavailable);
     }
@@ -393,7 +425,7 @@ class RememberingApiTest {
   @Test
   void afterAFailureTheServerIsLeftAloneForThreeSeconds() throws Exception {
     rememberWebAndRestart();
-    line.fails(unavailable);
+    silent();
 
     api.get(Resources.PODS, WEB);
     assertThat(line.asked()).containsExactly("get");
@@ -414,7 +446,7 @@ class RememberingApiTest {
   @Test
   void whatTheMemoryDoesNotKnowIsAskedAtOnce() throws Exception {
     rememberWebAndRestart();
-    line.fails(unavailable);
+    silent();
     api.get(Resources.PODS, WEB);
 
     assertThatThrownBy(() -> api.get(Resources.PODS, DB)).isSameAs(unavailable);
@@ -425,7 +457,7 @@ class RememberingApiTest {
   @Test
   void afterOneAnswerEveryQuestionGoesToTheServer() throws Exception {
     rememberWebAndRestart();
-    line.fails(unavailable);
+    silent();
     api.get(Resources.PODS, WEB);
     line.answers();
     time.advance(Duration.ofSeconds(3));
@@ -433,7 +465,7 @@ class RememberingApiTest {
     api.get(Resources.PODS, WEB);
     assertThat(silence.lastAnswer()).contains(time.instant());
     api.get(Resources.PODS, WEB);
-    line.fails(unavailable);
+    silent();
     api.get(Resources.PODS, WEB);
     api.get(Resources.PODS, WEB);
 
@@ -443,7 +475,7 @@ class RememberingApiTest {
   @Test
   void aRefusalIsAnAnswerToo() throws Exception {
     rememberWebAndRestart();
-    line.fails(unavailable);
+    silent();
     api.get(Resources.PODS, WEB);
     time.advance(Duration.ofSeconds(3));
     line.fails(new KubeException.Forbidden("ask", "not yours"));
@@ -459,7 +491,7 @@ class RememberingApiTest {
   @Test
   void aWatchThatOpensEndsTheSilence() throws Exception {
     rememberWebAndRestart();
-    line.fails(unavailable);
+    silent();
     api.get(Resources.PODS, WEB);
     line.answers();
     api.watch(Resources.PODS, everything()).close();
@@ -472,7 +504,7 @@ class RememberingApiTest {
   @Test
   void oneQuestionAtATimeTriesTheServer() throws Exception {
     rememberWebAndRestart();
-    line.fails(unavailable);
+    silent();
     api.get(Resources.PODS, WEB);
     time.advance(Duration.ofSeconds(3));
     line.holds();
@@ -495,7 +527,7 @@ class RememberingApiTest {
   @Test
   void aQuestionThatWasGivenUpLetsTheNextOneTry() throws Exception {
     rememberWebAndRestart();
-    line.fails(unavailable);
+    silent();
     api.get(Resources.PODS, WEB);
     time.advance(Duration.ofSeconds(3));
     line.holds();
@@ -539,7 +571,7 @@ class RememberingApiTest {
   }
 
   private String tokenWithoutServer() throws InterruptedException {
-    line.fails(unavailable);
+    silent();
     String token = token(tokenRequest("uid1", "api", 3600));
     line.answers();
     silence.answered();

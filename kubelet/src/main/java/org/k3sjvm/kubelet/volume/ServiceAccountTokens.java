@@ -73,6 +73,9 @@ final class ServiceAccountTokens {
     }
     try {
       Issued fresh = request(pod.getMetadata(), key);
+      if (known != null && fresh.expires().isBefore(known.expires())) {
+        return known.token(); // the answer is an older one, remembered
+      }
       issued.put(key, fresh);
       return fresh.token();
     } catch (KubeException e) {

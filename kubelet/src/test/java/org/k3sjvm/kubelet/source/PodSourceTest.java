@@ -70,13 +70,10 @@ class PodSourceTest {
     api.delete(Resources.PODS, ObjectName.of(goes), DeleteRequest.now(goes.getMetadata().getUid()));
     api.failNext(
         FakeKubeApi.Verb.LIST, new KubeException.Unavailable("list pods", "no route", null));
+    Silence silence = new Silence(InstantSource.system());
+    silence.assume();
     RememberingApi remembering =
-        new RememberingApi(
-            api,
-            memory,
-            Set.of(Resources.PODS),
-            new Silence(InstantSource.system()),
-            InstantSource.system());
+        new RememberingApi(api, memory, Set.of(Resources.PODS), silence, InstantSource.system());
 
     try (ServiceGroup group = ServiceGroup.open("test")) {
       group.start("pods", new PodSource(remembering, "n1", listener));
