@@ -60,7 +60,7 @@ class LifeOfRulesIT {
   void holdsTheFirstPacketOfAPodThatTheApiDoesNotKnowYet() throws Exception {
     rig.policy("jail", "deny", DENY);
     rig.start();
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 2; i++) {
       RigPod young = rig.young("jail", "young-" + i);
 
       rig.policies().admit(PolicyRig.object(young, Map.of(), List.of()), young.addresses(), false);
