@@ -44,7 +44,7 @@ cut_power() {
   rm -rf "$HOSTS_DIR/$1/holder.pid" "$HOSTS_DIR/$1/cgroups" "$HOSTS_DIR/$1"/fs/run/* "$HOSTS_DIR/$1/containerd/state" "$HOSTS_DIR/$1"/containerd/*.sock*
 }
 # the names of pods' networks are the machine's, as /run/netns is
-pod_networks_down() { local ns; for ns in $(ls /run/netns | comm -13 "$HOSTS_DIR/netns" -); do umount -l "/run/netns/$ns"; rm "/run/netns/$ns"; done; }
+pod_networks_down() { local ns; for ns in $(ls /run/netns | comm -13 "$HOSTS_DIR/netns" -); do umount -l "/run/netns/$ns" 2> /dev/null || true; rm -f "/run/netns/$ns"; done; }
 groups_empty() { local group; while read -r group; do [ -z "$(find "$group" -name cgroup.procs -exec cat {} +)" ] || return 1; done < "$HOSTS_DIR/$1/cgroups"; }
 on_containerd() { ctr -a "$HOSTS_DIR/n1/containerd/containerd.sock" -n k8s.io "$@"; }
 cut_1_ended() { ! on_containerd tasks ls | grep RUNNING | grep -qF -f "$HOSTS_DIR/cut-1"; }
