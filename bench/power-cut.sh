@@ -89,6 +89,7 @@ returned=$(since "$t")
 uids > "$HOSTS_DIR/after"
 grep -v '^cut-1 ' "$HOSTS_DIR/before" | diff - "$HOSTS_DIR/after" || complain "pods are others than before"
 sleep 20
+[ "$(restarts)" = $((pods - 1)) ] || complain "restarts are counted as $(restarts) in place of $((pods - 1))"
 begun $((2 * pods + 1)) && complain "containers began again after the server's return: $(cat "$HOSTS_DIR"/n1/starts/* | wc -l)"
 echo "$pods pods: all run again $alone s after the agent's start without a server; once it is back, a deleted one ends after $deleted s and the server has it all after $returned s; restart counts: $(restarts)"
 [ $broken = 0 ] && [ -z "${KEEP_LOGS:-}" ] || { mkdir -p "$top/bench/last-cut"; cp "$HOSTS_DIR"/n1/*.log "$top/bench/last-cut/"; }

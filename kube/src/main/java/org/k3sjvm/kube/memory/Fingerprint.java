@@ -1,5 +1,7 @@
 package org.k3sjvm.kube.memory;
 
+import io.fabric8.kubernetes.api.model.ContainerState;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeStatus;
@@ -55,14 +57,35 @@ final class Fingerprint {
         meta.getDeletionGracePeriodSeconds());
   }
 
-  /** A pod that is over must not be taken for one that runs, nor be given another age. */
-  private static String life(Pod pod) {
+  /**
+   * A pod that is over must not be taken for one that runs, nor be given another age; restarts must
+   * go on being counted from where they were.
+   */
+  private static List<Object> life(Pod pod) {
     PodStatus status = pod.getStatus();
     if (status == null) {
-      return "";
+      return List.of();
     }
     boolean over = "Succeeded".equals(status.getPhase()) || "Failed".equals(status.getPhase());
-    return (over ? status.getPhase() : "") + "/" + status.getStartTime();
+    return List.of(
+        over ? status.getPhase() : "",
+        String.valueOf(status.getStartTime()),
+        runs(status.getInitContainerStatuses()),
+        runs(status.getContainerStatuses()));
+  }
+
+  /** Which run of each container was seen last, and whether it ran or had ended. */
+  private static List<String> runs(List<ContainerStatus> statuses) {
+    return statuses.stream().map(Fingerprint::run).toList();
+  }
+
+  private static String run(ContainerStatus status) {
+    ContainerState state = status.getState();
+    String seen =
+        state == null
+            ? ""
+            : state.getTerminated() != null ? "ended" : state.getRunning() != null ? "ran" : "";
+    return status.getContainerID() + " " + status.getRestartCount() + " " + seen;
   }
 
   private static Object addresses(Node node) {

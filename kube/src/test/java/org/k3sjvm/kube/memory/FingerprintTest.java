@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -53,6 +54,33 @@ class FingerprintTest {
     assertThat(of(pod(",\"phase\":\"Succeeded\""))).isNotEqualTo(of(pod(",\"phase\":\"Failed\"")));
   }
 
+  /** Else restarts would be counted from the start again, or not at all. */
+  @Test
+  void eachRunOfAContainerIsNewsAndSoIsItsEnd() {
+    List<String> all =
+        Stream.of(
+                "",
+                container("Init", "\"containerID\":\"a\",\"restartCount\":0"),
+                container("", "\"containerID\":\"a\",\"restartCount\":0"),
+                container(
+                    "", "\"containerID\":\"a\",\"restartCount\":0,\"state\":{\"running\":{}}"),
+                container(
+                    "", "\"containerID\":\"a\",\"restartCount\":0,\"state\":{\"terminated\":{}}"),
+                container(
+                    "", "\"containerID\":\"b\",\"restartCount\":0,\"state\":{\"running\":{}}"),
+                container(
+                    "", "\"containerID\":\"b\",\"restartCount\":1,\"state\":{\"running\":{}}"))
+            .map(status -> of(pod(status)))
+            .toList();
+
+    assertThat(all).doesNotHaveDuplicates();
+  }
+
+  private static String container(String kind, String fields) {
+    String list = kind.isEmpty() ? "containerStatuses" : "initContainerStatuses";
+    return ",\"%s\":[{\"name\":\"c\",%s}]".formatted(list, fields);
+  }
+
   @Test
   void twoLabelsThatChangePlacesAreNews() {
     Pod one = pod("");
@@ -72,10 +100,15 @@ class FingerprintTest {
             """
             ,"phase":"Running","podIP":"10.42.0.9","podIPs":[{"ip":"10.42.0.9"}],
             "conditions":[{"type":"Ready","status":"True"}],
-            "containerStatuses":[{"name":"c","restartCount":3,"ready":true}]""");
+            "containerStatuses":[{"name":"c","restartCount":0,"ready":true,"started":true}]""");
     later.getMetadata().setResourceVersion("99");
 
-    assertThat(of(later)).isEqualTo(of(pod(",\"phase\":\"Pending\"")));
+    assertThat(of(later))
+        .isEqualTo(
+            of(
+                pod(
+                    """
+                    ,"phase":"Pending","containerStatuses":[{"name":"c","restartCount":0}]""")));
   }
 
   @Test
