@@ -158,11 +158,12 @@ final class ColdStart implements JoinMemory, Service {
     while (true) {
       silence.lastAnswer().ifPresent(this::noteContact);
       sleeper.sleep(TIDY);
-      forgetUnused(pods.get());
+      Set<Key> before = memory.keys(); // what pods ask for from now on is not unused
+      forgetUnused(pods.get(), before);
     }
   }
 
-  void forgetUnused(Collection<Pod> pods) {
+  void forgetUnused(Collection<Pod> pods, Set<Key> among) {
     Set<Key> needed = new HashSet<>();
     for (PodReferences.Reference reference : PodReferences.of(pods)) {
       Key key = Key.of(reference.resource(), reference.name());
@@ -173,11 +174,13 @@ final class ColdStart implements JoinMemory, Service {
     }
     Set<String> uids = new HashSet<>();
     pods.forEach(pod -> uids.add(pod.getMetadata().getUid()));
-    memory.retain(
-        key ->
-            key.kind().equals(Key.TOKENS)
-                ? uids.contains(key.more().split(" ", 2)[0])
-                : !BY_REFERENCE.contains(key.kind()) || needed.contains(key));
+    memory.retain(key -> !among.contains(key) || isNeeded(key, needed, uids));
+  }
+
+  private static boolean isNeeded(Key key, Set<Key> needed, Set<String> uids) {
+    return key.kind().equals(Key.TOKENS)
+        ? uids.contains(key.more().split(" ", 2)[0])
+        : !BY_REFERENCE.contains(key.kind()) || needed.contains(key);
   }
 
   private Optional<Key> volume(Key claim) {

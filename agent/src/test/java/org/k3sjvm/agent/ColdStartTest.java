@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -115,11 +116,13 @@ class ColdStartTest {
     token(kept, "uid-1");
     token(kept, "uid-2");
 
-    coldStart.forgetUnused(List.of(pod()));
-    memory.retain(_ -> true);
+    Set<Key> before = memory.keys();
+    read(kept, Resources.SECRETS, named(new SecretBuilder().build(), "a", "of-a-pod-that-comes"));
+
+    coldStart.forgetUnused(List.of(pod()), before);
 
     assertThat(memory.recallAll("configmaps")).hasSize(1);
-    assertThat(memory.recallAll("secrets")).hasSize(1);
+    assertThat(memory.recallAll("secrets")).hasSize(2);
     assertThat(memory.recallAll("persistentvolumeclaims")).hasSize(1);
     assertThat(memory.recallAll("persistentvolumes")).hasSize(1);
     assertThat(memory.recallAll(Key.TOKENS)).hasSize(1);

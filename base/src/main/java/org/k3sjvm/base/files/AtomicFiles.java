@@ -95,7 +95,8 @@ public final class AtomicFiles {
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString(mode));
   }
 
-  private static void flushDirectory(Path directory) throws IOException {
+  /** Makes sure that a power cut brings back no file that was deleted there. */
+  public static void flushDirectory(Path directory) throws IOException {
     try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
       channel.force(true);
     }

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +69,7 @@ public final class ApiMemory implements Service {
   @GuardedBy("lock")
   private boolean fullTold;
 
+  @GuardedBy("disk")
   private boolean diskFaultTold;
 
   private ApiMemory(Path directory, Seal seal, Sleeper sleeper) {
@@ -158,6 +160,13 @@ public final class ApiMemory implements Service {
     }
   }
 
+  /** All that is kept now. */
+  public Set<Key> keys() {
+    synchronized (lock) {
+      return Set.copyOf(kept.keySet());
+    }
+  }
+
   /** The fingerprint that a thing is kept with. */
   public Optional<String> fingerprint(Key key) {
     synchronized (lock) {
@@ -225,48 +234,82 @@ public final class ApiMemory implements Service {
         changes = Map.copyOf(pending);
       }
       changes.forEach(this::carryOut);
+      if (changes.values().stream().anyMatch(change -> change.json() == null)) {
+        flush();
+      }
     }
+  }
+
+  private enum Outcome {
+    WRITTEN,
+    GONE,
+    /** The file, if there is one, is as it was; the next change is written whatever it says. */
+    FAILED
   }
 
   /** A change stays noted until the disk has it, so that a recall never sees less. */
+  @GuardedBy("disk")
   private void carryOut(Key key, Change change) {
     String json = change.json();
-    boolean gone = json == null || !write(key, change.fingerprint(), json);
-    try {
-      if (gone) {
-        Files.deleteIfExists(directory.resolve(fileOf(key)));
-      }
-    } catch (IOException e) {
-      log.atDebug().setCause(e).addKeyValue("key", key).log("a memory stays on disk");
-    }
+    Outcome outcome = json == null ? delete(key) : write(key, change.fingerprint(), json);
     synchronized (lock) {
       boolean last = pending.remove(key, change);
-      if (gone && last) {
+      if (outcome == Outcome.GONE && last) {
         kept.remove(key);
       } else {
-        kept.put(key, new Kept(gone ? "" : change.fingerprint(), fileOf(key)));
+        String fingerprint = outcome == Outcome.WRITTEN ? change.fingerprint() : "";
+        kept.put(key, new Kept(fingerprint, fileOf(key)));
       }
     }
   }
 
-  private boolean write(Key key, String fingerprint, String json) {
+  @GuardedBy("disk")
+  private Outcome write(Key key, String fingerprint, String json) {
     byte[] plain = (key.line() + "\n" + fingerprint + "\n" + json).getBytes(StandardCharsets.UTF_8);
     if (plain.length > LARGEST_BYTES) {
-      return false;
+      return delete(key);
     }
     String file = fileOf(key);
     try {
       writeWhole(directory.resolve(file), seal.close(plain, file));
       diskFaultTold = false;
-      return true;
+      return Outcome.WRITTEN;
     } catch (IOException e) {
-      (diskFaultTold ? log.atDebug() : log.atWarn())
-          .addKeyValue("directory", directory)
-          .addKeyValue("reason", e.getMessage())
-          .log("cannot keep what the API server says for a start without it");
-      diskFaultTold = true;
-      return false;
+      tell(e);
+      return Outcome.FAILED;
     }
+  }
+
+  @GuardedBy("disk")
+  private Outcome delete(Key key) {
+    try {
+      Files.deleteIfExists(directory.resolve(fileOf(key)));
+      return Outcome.GONE;
+    } catch (IOException e) {
+      tell(e);
+      return Outcome.FAILED;
+    }
+  }
+
+  @GuardedBy("disk")
+  private void flush() {
+    try {
+      AtomicFiles.flushDirectory(directory);
+    } catch (IOException e) {
+      tell(e);
+    }
+  }
+
+  /** Once for each trouble with the disk, however many files it concerns. */
+  @GuardedBy("disk")
+  private void tell(IOException e) {
+    (diskFaultTold ? log.atDebug() : log.atWarn())
+        .addKeyValue("directory", directory)
+        .addKeyValue("reason", e.getMessage())
+        .log(
+            "cannot keep what the API server says for a start without it; free space there, or"
+                + " check that it is writable");
+    diskFaultTold = true;
   }
 
   /** An interrupt closes a file that is being written: it is written again, the interrupt kept. */

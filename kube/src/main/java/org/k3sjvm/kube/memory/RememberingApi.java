@@ -85,9 +85,10 @@ public final class RememberingApi implements KubeApi {
     if (!resources.contains(resource)) {
       return api.list(resource, request);
     }
+    Set<Key> before = memory.keys(); // what comes meanwhile by a watch is not gone
     return answer(
         () -> api.list(resource, request),
-        page -> keep(resource, request, page),
+        page -> keep(resource, request, page, before),
         () ->
             request.orRemembered() ? recallList(resource, request.selection()) : Optional.empty());
   }
@@ -216,7 +217,7 @@ public final class RememberingApi implements KubeApi {
 
   /** A list of everything also shows what is gone. */
   private <T extends HasMetadata> void keep(
-      Resource<T> resource, ListRequest request, ObjectList<T> page) {
+      Resource<T> resource, ListRequest request, ObjectList<T> page, Set<Key> before) {
     page.items().forEach(item -> keep(resource, item));
     boolean whole = request.continueToken().isEmpty() && page.continueToken().isEmpty();
     Optional<String> one = nameIn(request.selection());
@@ -231,7 +232,11 @@ public final class RememberingApi implements KubeApi {
     }
     Set<Key> present = new HashSet<>();
     page.items().forEach(item -> keyOf(resource, item).ifPresent(present::add));
-    memory.retain(key -> !key.kind().equals(resource.plural()) || present.contains(key));
+    memory.retain(
+        key ->
+            !before.contains(key)
+                || !key.kind().equals(resource.plural())
+                || present.contains(key));
   }
 
   private <T extends HasMetadata> Optional<T> recall(Resource<T> resource, Key key) {
