@@ -5,9 +5,11 @@ import io.fabric8.kubernetes.api.model.Node;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +27,10 @@ final class NodeTable {
 
   @GuardedBy("lock")
   private final Map<String, NodeLease> leases = new HashMap<>();
+
+  /** Recalled, and told by no server since: the watch does not know that they may be gone. */
+  @GuardedBy("lock")
+  private final Set<String> unconfirmed = new HashSet<>();
 
   @GuardedBy("lock")
   private boolean dirty;
@@ -69,23 +75,32 @@ final class NodeTable {
 
   /** Takes a node as it was answered, without waiting for the watch to tell. */
   void put(Node node) {
-    NodeLease lease;
+    Optional<NodeLease> lease = read(node);
+    lock.lock();
     try {
-      lease = NodeLease.of(node);
+      lease.ifPresent(this::confirm);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static Optional<NodeLease> read(Node node) {
+    try {
+      return Optional.of(NodeLease.of(node));
     } catch (IllegalArgumentException e) {
       log.atWarn()
           .addKeyValue("node", node.getMetadata().getName())
           .addKeyValue("reason", e.getMessage())
           .log("a node's pod network cannot be read, leaving it out");
-      return;
+      return Optional.empty();
     }
-    lock.lock();
-    try {
-      if (!lease.equals(leases.put(lease.node(), lease))) {
-        signal();
-      }
-    } finally {
-      lock.unlock();
+  }
+
+  @GuardedBy("lock")
+  private void confirm(NodeLease lease) {
+    unconfirmed.remove(lease.node());
+    if (!lease.equals(leases.put(lease.node(), lease))) {
+      signal();
     }
   }
 
@@ -119,12 +134,18 @@ final class NodeTable {
 
   /**
    * Takes nodes as a server listed them before this agent started. There may be others by now, and
-   * those that a server told since are newer.
+   * those that a server told since are newer. Those that no server tells until all have been told
+   * are gone.
    */
   void recall(List<Node> nodes) {
-    nodes.stream().filter(node -> lease(node.getMetadata().getName()).isEmpty()).forEach(this::put);
+    List<NodeLease> old = nodes.stream().flatMap(node -> read(node).stream()).toList();
     lock.lock();
     try {
+      for (NodeLease lease : old) {
+        if (leases.putIfAbsent(lease.node(), lease) == null) {
+          unconfirmed.add(lease.node());
+        }
+      }
       recalled = true;
       signal();
     } finally {
@@ -164,6 +185,7 @@ final class NodeTable {
   private void remove(String node) {
     lock.lock();
     try {
+      unconfirmed.remove(node);
       if (leases.remove(node) != null) {
         signal();
       }
@@ -176,6 +198,8 @@ final class NodeTable {
     lock.lock();
     try {
       complete = true;
+      unconfirmed.forEach(leases::remove);
+      unconfirmed.clear();
       signal();
     } finally {
       lock.unlock();

@@ -124,17 +124,31 @@ class ReconcilerTest {
   }
 
   @Test
-  void meetsRememberedPeersAndRemovesNoneThatItDoesNotKnow() throws Exception {
+  void meetsRememberedPeersUntilAServerSaysWhichThereAre() throws Exception {
     add(Nodes.vxlan("n2", "10.42.2.0/24", "192.168.77.12", "02:22:22:22:22:22"));
     synced();
     reconciler().step(NOW);
+    Node stays = Nodes.vxlan("n3", "10.42.3.0/24", "192.168.77.13", "02:33:33:33:33:33");
+    Node leaves = Nodes.vxlan("n4", "10.42.4.0/24", "192.168.77.14", "02:44:44:44:44:44");
     NodeTable later = new NodeTable();
     later.put(api.get(Resources.NODES, ObjectName.ofCluster("n1")));
-    later.recall(List.of(Nodes.vxlan("n3", "10.42.3.0/24", "192.168.77.13", "02:33:33:33:33:33")));
+    later.recall(List.of(stays, leaves));
+    Reconciler restarted = reconciler(later, BackendType.VXLAN, "10.42.0.0/16");
 
-    reconciler(later, BackendType.VXLAN, "10.42.0.0/16").step(NOW);
+    restarted.step(NOW);
+    assertThat(network.asCommands())
+        .contains("10.42.2.0/24")
+        .contains("10.42.3.0/24")
+        .contains("10.42.4.0/24");
 
-    assertThat(network.asCommands()).contains("10.42.2.0/24").contains("10.42.3.0/24");
+    later.on(new ReflectorEvent.Added<>(stays));
+    later.on(new ReflectorEvent.Synced<>());
+    restarted.step(NOW);
+    assertThat(network.asCommands())
+        .doesNotContain("10.42.2.0")
+        .contains("10.42.3.0/24")
+        .doesNotContain("10.42.4.0")
+        .doesNotContain("192.168.77.14");
   }
 
   @Test
