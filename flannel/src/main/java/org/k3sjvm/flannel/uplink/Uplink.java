@@ -35,7 +35,8 @@ public record Uplink(Link link, Map<Family, InetAddress> addresses) {
   /**
    * The interface that the user named, by itself or by the node's address; else the one that leads
    * to the server, if it has addresses of all families; else that of the default route, of IPv4
-   * unless the cluster has none; else that of the node's address. Source: k3s v1.36.3
+   * unless the cluster has none; else that of the node's address. An address on the loopback or a
+   * dummy interface, which routing tells the others, names none. Source: k3s v1.36.3
    * pkg/agent/flannel/flannel.go LookupExtInterface for the name and the default route; the rest is
    * ours.
    *
@@ -54,8 +55,8 @@ public record Uplink(Link link, Map<Family, InetAddress> addresses) {
             () ->
                 new UplinkException(
                     "no interface for the pod network: no route leads to the server, there is no"
-                        + " default route, and no interface has the node's address; name one with"
-                        + " --flannel-iface"));
+                        + " default route, and no interface that others can reach has the node's"
+                        + " address; name one with --flannel-iface"));
   }
 
   private static Optional<Choice> towardsServer(
@@ -80,6 +81,7 @@ public record Uplink(Link link, Map<Family, InetAddress> addresses) {
   private static Optional<Choice> ofAddress(
       HostNetwork network, List<InetAddress> ips, String reason, Collection<Family> families) {
     return network.links().stream()
+        .filter(link -> !isOfPods(link.name()) && !link.kind().equals("dummy"))
         .filter(
             link ->
                 network.addresses(link.index()).stream()

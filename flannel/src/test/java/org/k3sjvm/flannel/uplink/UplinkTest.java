@@ -9,6 +9,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.k3sjvm.base.net.Cidr;
 import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.flannel.lease.Family;
@@ -70,6 +72,22 @@ class UplinkTest {
     assertThat(
             Uplink.choose(network, Set.of(Family.IPV4, Family.IPV6), wishes("", "10.8.0.1", ""))
                 .name())
+        .isEqualTo("eth0");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"lo,''", "cni0,bridge", "flannel.1,vxlan", "anycast,dummy"})
+  void takesNoInterfaceThatLeadsNowhereForAnAddressOfTheNode(String name, String kind) {
+    int link = network.addLink(name, kind, 1500);
+    network.addAddress(InterfaceAddress.of(link, ip("10.255.0.1"), 32));
+    assertThatThrownBy(() -> Uplink.choose(network, IPV4, wishes("", "", "10.255.0.1")))
+        .isInstanceOf(UplinkException.class);
+
+    network.addAddress(InterfaceAddress.of(eth0, ip("192.168.77.11"), 24));
+    network.replaceRoute(
+        new Route(Cidr.parse("0.0.0.0/0"), Optional.of(ip("192.168.77.1")), eth0, false));
+
+    assertThat(Uplink.choose(network, IPV4, wishes("10.255.0.1", "", "10.255.0.1")).name())
         .isEqualTo("eth0");
   }
 
