@@ -6,7 +6,9 @@ import java.io.InterruptedIOException;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -35,8 +37,11 @@ final class Session {
   /** The reference begins here as well. */
   private static final long FIRST_CONNECTION = 2;
 
+  /** Deadlines are looked at no more often. */
+  private static final Duration MIN_WATCH = Duration.ofMillis(10);
+
   private static final Duration DIAL_LIMIT = Duration.ofMinutes(1);
-  private static final int COPY_BYTES = 8 * 1024;
+  private static final int COPY_BYTES = TunnelConnection.FRAME_BYTES;
   private static final byte[] EMPTY = new byte[0];
 
   /** Reaches an address that the authorizer allowed. */
@@ -64,8 +69,19 @@ final class Session {
 
   private long nextFrame = ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE / 2);
   private volatile long lastControlNanos = System.nanoTime();
+  private volatile long lastHeardNanos = System.nanoTime();
   private volatile long writingSinceNanos;
   private volatile boolean writing;
+
+  /** While the reader hands a message over it hears nothing, which is not the peer's fault. */
+  private volatile boolean delivering;
+
+  /** When the ping was sent that waits for its pong; 0 while none does. */
+  private volatile long pingedNanos;
+
+  private volatile long roundTripNanos;
+  private volatile long sentBytes;
+  private volatile long receivedBytes;
   private volatile @Nullable TunnelException broken;
 
   /**
@@ -97,6 +113,7 @@ final class Session {
    */
   void run() throws IOException, InterruptedException {
     lastControlNanos = System.nanoTime();
+    lastHeardNanos = lastControlNanos;
     try (ServiceGroup group = ServiceGroup.open("tunnel/" + name)) {
       try {
         group.start("write", this::writeAll);
@@ -117,6 +134,27 @@ final class Session {
         throw new InterruptedException();
       }
       throw e;
+    }
+  }
+
+  /** Bytes that were sent, with the overhead of frames. */
+  long sentBytes() {
+    return sentBytes;
+  }
+
+  long receivedBytes() {
+    return receivedBytes;
+  }
+
+  /** How long the last pong took; empty before the first. */
+  Optional<Duration> roundTrip() {
+    long nanos = roundTripNanos;
+    return nanos == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(nanos));
+  }
+
+  int connectionCount() {
+    synchronized (lock) {
+      return connections.size();
     }
   }
 
@@ -145,6 +183,8 @@ final class Session {
   private void readAll(ServiceGroup group) throws IOException, InterruptedException {
     while (true) {
       WebSocketMessage message = socket.receive();
+      count(message);
+      delivering = true;
       switch (message.kind()) {
         case BINARY -> on(FrameCodec.decode(message.bytes()), group);
         case TEXT -> throw new TunnelException("a text message, which is no frame");
@@ -152,10 +192,28 @@ final class Session {
           lastControlNanos = System.nanoTime();
           put(new Outbox.Item.Pong());
         }
-        case PONG -> lastControlNanos = System.nanoTime();
+        case PONG -> onPong();
         case CLOSE ->
             throw new TunnelException("the peer closed the tunnel, code " + message.closeCode());
       }
+      lastHeardNanos = System.nanoTime();
+      delivering = false;
+    }
+  }
+
+  /** Only the reader counts what comes. */
+  @SuppressWarnings("NonAtomicVolatileUpdate")
+  private void count(WebSocketMessage message) {
+    receivedBytes += message.bytes().length;
+    lastHeardNanos = System.nanoTime();
+  }
+
+  private void onPong() {
+    lastControlNanos = System.nanoTime();
+    long pinged = pingedNanos;
+    if (pinged != 0) {
+      roundTripNanos = Math.max(1, lastControlNanos - pinged);
+      pingedNanos = 0;
     }
   }
 
@@ -166,6 +224,7 @@ final class Session {
       case Frame.Ended(long id, String text) -> {
         TunnelConnection connection = remove(id);
         if (connection != null) {
+          outbox.forget(id);
           links.control(new Frame.Ended(id, text));
           connection.endedByPeer(text);
         }
@@ -305,7 +364,7 @@ final class Session {
         writing = true;
         switch (item) {
           case Outbox.Item.Message(Frame frame) -> write(frame);
-          case Outbox.Item.Ping _ -> socket.sendPing(EMPTY);
+          case Outbox.Item.Ping _ -> ping();
           case Outbox.Item.Pong _ -> socket.sendPong(EMPTY);
           case Outbox.Item.Sync _ -> write(new Frame.SyncConnections(snapshot()));
         }
@@ -318,33 +377,65 @@ final class Session {
     }
   }
 
+  /** Only the writer counts what goes. */
+  @SuppressWarnings("NonAtomicVolatileUpdate")
   private void write(Frame frame) throws IOException {
-    socket.sendBinary(FrameCodec.encode(nextFrame++, frame));
+    byte[] message = FrameCodec.encode(nextFrame++, frame);
+    socket.sendBinary(message);
+    sentBytes += message.length;
+  }
+
+  private void ping() throws IOException {
+    if (pingedNanos == 0) {
+      pingedNanos = System.nanoTime();
+    }
+    socket.sendPing(EMPTY);
   }
 
   private void watch() throws InterruptedException {
-    long sinceSync = 0;
+    long start = System.nanoTime();
+    long nextPing = start + timing.ping().toNanos();
+    long nextSync = start + timing.sync().toNanos();
     while (true) {
-      Sleeper.SYSTEM.sleep(timing.ping());
       long now = System.nanoTime();
-      long limit = timing.deadline().toNanos();
-      if (now - lastControlNanos > limit) {
-        breakOff("the peer sent neither ping nor pong for " + timing.deadline());
+      Optional<String> fault = fault(now);
+      if (fault.isPresent()) {
+        breakOff(fault.get());
         return;
       }
-      if (writing && now - writingSinceNanos > limit) {
-        breakOff("a write took longer than " + timing.deadline());
-        return;
-      }
-      if (pings) {
+      if (pings && now - nextPing >= 0) {
         put(new Outbox.Item.Ping());
-        sinceSync += timing.ping().toNanos();
-        if (sinceSync >= timing.sync().toNanos()) {
-          sinceSync = 0;
-          put(new Outbox.Item.Sync());
-        }
+        nextPing = now + timing.ping().toNanos();
       }
+      if (pings && now - nextSync >= 0) {
+        put(new Outbox.Item.Sync());
+        nextSync = now + timing.sync().toNanos();
+      }
+      long quiet = lastHeardNanos + timing.silence().toNanos() - now;
+      long pause = Math.min(timing.ping().toNanos(), Math.max(quiet, MIN_WATCH.toNanos()));
+      Sleeper.SYSTEM.sleep(
+          Duration.ofNanos(pings ? Math.min(pause, Math.max(1, nextPing - now)) : pause));
     }
+  }
+
+  /** Why the session has to end by force, if it has to. */
+  private Optional<String> fault(long now) {
+    if (writing && now - writingSinceNanos > timing.silence().toNanos()) {
+      return Optional.of("a write took longer than " + seconds(timing.silence()));
+    }
+    if (delivering) {
+      return Optional.empty();
+    }
+    if (now - lastHeardNanos > timing.silence().toNanos()) {
+      return Optional.of("the peer has been silent for " + seconds(timing.silence()));
+    }
+    return now - lastControlNanos > timing.deadline().toNanos()
+        ? Optional.of("the peer sent neither ping nor pong for " + seconds(timing.deadline()))
+        : Optional.empty();
+  }
+
+  private static String seconds(Duration time) {
+    return time.toMillis() % 1000 == 0 ? time.toSeconds() + " s" : time.toMillis() + " ms";
   }
 
   private void put(Outbox.Item item) {
@@ -360,10 +451,14 @@ final class Session {
     socket.close();
   }
 
+  /** With those that are over here and whose last bytes still wait for their turn. */
   private List<Long> snapshot() {
+    TreeSet<Long> known;
     synchronized (lock) {
-      return List.copyOf(connections.keySet());
+      known = new TreeSet<>(connections.keySet());
     }
+    known.addAll(outbox.waiting());
+    return List.copyOf(known);
   }
 
   private @Nullable TunnelConnection find(long id) {

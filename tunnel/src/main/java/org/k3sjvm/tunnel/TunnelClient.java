@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
@@ -32,7 +34,31 @@ final class TunnelClient {
   private final Authorizer authorizer;
   private final SessionTiming timing;
   private final Sleeper sleeper;
-  private volatile TunnelHealth health = TunnelHealth.UNKNOWN;
+  private volatile State state = State.NEW;
+
+  /** All that others may ask about, replaced as one. */
+  private record State(
+      TunnelHealth health,
+      Optional<Instant> since,
+      Optional<Session> session,
+      int lost,
+      Optional<TunnelReport.Failure> lastError) {
+    static final State NEW =
+        new State(TunnelHealth.UNKNOWN, Optional.empty(), Optional.empty(), 0, Optional.empty());
+
+    State up(Session session, Instant now) {
+      return new State(TunnelHealth.OK, Optional.of(now), Optional.of(session), lost, lastError);
+    }
+
+    State down(String reason, Instant now) {
+      return new State(
+          TunnelHealth.FAILED,
+          health == TunnelHealth.FAILED ? since : Optional.of(now),
+          Optional.empty(),
+          lost + (health == TunnelHealth.OK ? 1 : 0),
+          Optional.of(new TunnelReport.Failure(reason, now)));
+    }
+  }
 
   TunnelClient(
       HostPort server,
@@ -48,7 +74,22 @@ final class TunnelClient {
   }
 
   TunnelHealth health() {
-    return health;
+    return state.health();
+  }
+
+  TunnelReport report() {
+    State now = state;
+    Optional<Session> session = now.session();
+    return new TunnelReport(
+        server,
+        now.health(),
+        now.since(),
+        session.map(Session::sentBytes).orElse(0L),
+        session.map(Session::receivedBytes).orElse(0L),
+        session.map(Session::connectionCount).orElse(0),
+        session.flatMap(Session::roundTrip),
+        now.lost(),
+        now.lastError());
   }
 
   /** Runs until interrupted. */
@@ -60,10 +101,10 @@ final class TunnelClient {
         if (Thread.interrupted()) {
           throw new InterruptedException();
         }
-        health = TunnelHealth.FAILED;
+        state = state.down(reason(e), Instant.now());
         log.atWarn()
             .addKeyValue("server", server)
-            .addKeyValue("reason", e.getMessage())
+            .addKeyValue("reason", reason(e))
             .addKeyValue("retryIn", RETRY)
             .log("tunnel is down");
       }
@@ -88,11 +129,16 @@ final class TunnelClient {
               Headers.EMPTY,
               TunnelServer.MAX_MESSAGE_BYTES);
       connection.readTimeout(Duration.ZERO);
-      health = TunnelHealth.OK;
+      Session session =
+          new Session(server.toString(), socket, true, authorizer, TunnelClient::dialLocal, timing);
+      state = state.up(session, Instant.now());
       log.atInfo().addKeyValue("server", server).log("tunnel is up");
-      new Session(server.toString(), socket, true, authorizer, TunnelClient::dialLocal, timing)
-          .run();
+      session.run();
     }
+  }
+
+  private static String reason(Exception fault) {
+    return fault.getMessage() == null ? fault.getClass().getSimpleName() : fault.getMessage();
   }
 
   /** A context for each connection, so that a renewed certificate is used from then on. */

@@ -30,7 +30,8 @@ final class TunnelConnection {
   /** What a peer that knows no pause may fill before the session stops reading. */
   private static final int HARD_LIMIT_BYTES = 4 * 1024 * 1024;
 
-  private static final int FRAME_BYTES = 16 * 1024;
+  /** With its headers a frame fits one TLS record. */
+  static final int FRAME_BYTES = 16 * 1024 - 128;
 
   /** What the session does for its connections. */
   interface Peer {

@@ -21,8 +21,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The server's end of the tunnels: agents come by WebSocket and stay, others dial through them by
- * node name. A node may hold several sessions, as it does for a moment when it reconnects; the
- * oldest is used. Thread-safe.
+ * node name. A node may hold several sessions, as it does when it reconnects before the old one is
+ * known to be dead, so the newest is used. Thread-safe.
  */
 public final class TunnelServer implements AutoCloseable {
   /** Where agents connect. */
@@ -40,7 +40,7 @@ public final class TunnelServer implements AutoCloseable {
   private final Map<String, Deque<Session>> sessions = new HashMap<>();
 
   public TunnelServer() {
-    this(SessionTiming.DEFAULT);
+    this(SessionTiming.SERVER);
   }
 
   TunnelServer(SessionTiming timing) {
@@ -107,7 +107,7 @@ public final class TunnelServer implements AutoCloseable {
       if (own == null) {
         throw new TunnelException("no tunnel from node " + nodeName + "; is its agent running?");
       }
-      session = own.getFirst();
+      session = own.getLast();
     }
     return new TunnelSocket(
         session.dial(protocol, address),

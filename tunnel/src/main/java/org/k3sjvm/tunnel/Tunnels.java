@@ -2,8 +2,10 @@ package org.k3sjvm.tunnel;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -87,6 +89,18 @@ public final class Tunnels implements AutoCloseable {
       Running found = running.get(server);
       return found == null ? TunnelHealth.UNKNOWN : found.client().health();
     }
+  }
+
+  /** Every tunnel as it is now, by server; never blocks. */
+  public List<TunnelReport> report() {
+    List<TunnelClient> clients;
+    synchronized (lock) {
+      clients = running.values().stream().map(Running::client).toList();
+    }
+    return clients.stream()
+        .map(TunnelClient::report)
+        .sorted(Comparator.comparing(TunnelReport::server))
+        .toList();
   }
 
   /** Ends every tunnel and returns when their threads have ended. */

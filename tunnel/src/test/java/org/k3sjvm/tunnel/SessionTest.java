@@ -34,6 +34,7 @@ class SessionTest {
       new SessionTiming(
           Duration.ofMinutes(1),
           Duration.ofMinutes(2),
+          Duration.ofMinutes(2),
           Duration.ofMinutes(3),
           Duration.ofSeconds(5));
 
@@ -159,6 +160,7 @@ class SessionTest {
         new SessionTiming(
             Duration.ofMinutes(1),
             Duration.ofMinutes(2),
+            Duration.ofMinutes(2),
             Duration.ofMinutes(3),
             Duration.ofMillis(100)));
     send(new Frame.Connect(2, 15000, "tcp", "127.0.0.1:10250"));
@@ -182,6 +184,7 @@ class SessionTest {
     start(
         new SessionTiming(
             Duration.ofMillis(30),
+            Duration.ofMinutes(1),
             Duration.ofMinutes(1),
             Duration.ofMillis(90),
             Duration.ofSeconds(5)));
@@ -218,7 +221,8 @@ class SessionTest {
     start(
         new SessionTiming(
             Duration.ofMillis(30),
-            Duration.ofMillis(300),
+            Duration.ofMillis(200),
+            Duration.ofMillis(400),
             Duration.ofMinutes(1),
             Duration.ofSeconds(5)));
     Thread.ofVirtual().start(() -> awaitFrame(frame -> false));
@@ -231,6 +235,55 @@ class SessionTest {
       }
     }
     assertThat(outcome.get()).hasMessageContaining("neither ping nor pong");
+  }
+
+  @Test
+  void aPeerThatSaysNothingIsLeftAfterTheSilenceAllowed() throws Exception {
+    start(
+        new SessionTiming(
+            Duration.ofMillis(50),
+            Duration.ofMillis(200),
+            Duration.ofMinutes(1),
+            Duration.ofMinutes(1),
+            Duration.ofSeconds(5)));
+    assertThat(outcome.get(10, TimeUnit.SECONDS)).hasMessage("the peer has been silent for 200 ms");
+  }
+
+  @Test
+  void aWriteThatThePeerDoesNotTakeEndsTheSessionThoughThePeerStillTalks() throws Exception {
+    start(
+        new SessionTiming(
+            Duration.ofMinutes(1),
+            Duration.ofMillis(300),
+            Duration.ofMinutes(1),
+            Duration.ofMinutes(1),
+            Duration.ofSeconds(5)));
+    send(new Frame.Connect(2, 15000, "tcp", "127.0.0.1:10250"));
+    try (Socket dialled = local.accept()) {
+      Thread feeder =
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    byte[] block = new byte[64 * 1024];
+                    try {
+                      while (true) {
+                        dialled.getOutputStream().write(block);
+                      }
+                    } catch (IOException e) {
+                      // The session ended and closed it.
+                    }
+                  });
+      while (!outcome.isDone()) {
+        try {
+          peer.sendPong(new byte[0]);
+          var _ = outcome.get(10, TimeUnit.MILLISECONDS);
+        } catch (IOException | TimeoutException e) {
+          // The session goes on, or has just gone.
+        }
+      }
+      feeder.join();
+    }
+    assertThat(outcome.get()).hasMessage("a write took longer than 300 ms");
   }
 
   @Test
@@ -284,6 +337,7 @@ class SessionTest {
   private static SessionTiming timing(int pingMillis, int deadlineMillis, int syncMillis) {
     return new SessionTiming(
         Duration.ofMillis(pingMillis),
+        Duration.ofMillis(deadlineMillis),
         Duration.ofMillis(deadlineMillis),
         Duration.ofMillis(syncMillis),
         Duration.ofSeconds(5));

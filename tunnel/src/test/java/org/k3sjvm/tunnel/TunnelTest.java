@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -45,6 +46,7 @@ class TunnelTest {
   private static final SessionTiming FAST =
       new SessionTiming(
           Duration.ofMillis(50),
+          Duration.ofSeconds(15),
           Duration.ofSeconds(20),
           Duration.ofMillis(200),
           Duration.ofSeconds(5));
@@ -151,6 +153,46 @@ class TunnelTest {
   }
 
   @Test
+  void aKeystrokeIsAnsweredWhileEveryOtherConnectionCopiesInBulk() throws Exception {
+    ENDLESS_BYTES.set(0);
+    try (Socket bulk = dialTls();
+        HttpClientConnection copy = HttpClientConnection.over(bulk);
+        Socket typed = dialTls();
+        HttpClientConnection terminal = HttpClientConnection.over(typed)) {
+      var endless = copy.send(get("/endless")).body();
+      Thread reader = Thread.ofVirtual().start(() -> readAll(endless));
+      assertThat(terminal.send(get("/echo")).upgraded()).isTrue();
+      for (int i = 0; i < 10; i++) {
+        terminal.streams().output().write(i);
+        assertThat(terminal.streams().input().read()).isEqualTo(i);
+      }
+      copy.streams().close();
+      reader.join();
+    }
+    assertThat(ENDLESS_BYTES.get()).isGreaterThan(0);
+  }
+
+  @Test
+  void aReportTellsAgeBytesRoundTripAndTheLastError() throws Exception {
+    HostPort address = supervisorAddress();
+    echoBytes(3, 50_000);
+    eventually(() -> tunnels.report().getFirst().roundTrip().isPresent());
+    TunnelReport up = tunnels.report().getFirst();
+    assertThat(up.server()).isEqualTo(address);
+    assertThat(up.health()).isEqualTo(TunnelHealth.OK);
+    assertThat(up.since()).isPresent();
+    assertThat(up.sentBytes()).isGreaterThan(50_000);
+    assertThat(up.receivedBytes()).isGreaterThan(50_000);
+    assertThat(up.lastError()).isEmpty();
+    supervisor.close();
+    eventually(() -> tunnels.healthOf(address) == TunnelHealth.FAILED);
+    TunnelReport down = tunnels.report().getFirst();
+    assertThat(down.lost()).isEqualTo(1);
+    assertThat(down.lastError()).isPresent();
+    assertThat(down.sentBytes()).isZero();
+  }
+
+  @Test
   void aReadTimeoutOfTheSocketHolds() throws Exception {
     try (Socket socket = tunnelServer.dial("a", "tcp", "127.0.0.1:10250")) {
       socket.setSoTimeout(50);
@@ -247,6 +289,14 @@ class TunnelTest {
           ENDLESS_BYTES.addAndGet(block.length);
         }
       }
+    }
+  }
+
+  private static void readAll(InputStream input) {
+    try {
+      var _ = input.transferTo(OutputStream.nullOutputStream());
+    } catch (IOException e) {
+      // Closed when enough has been seen.
     }
   }
 
