@@ -43,6 +43,20 @@ enum ServerKind {
     List<String> command(Host host, Path kubeconfig) {
       return upstream(kubeconfig, "--disable", "traefik", "--egress-selector-mode", "cluster");
     }
+  },
+
+  /** The same as {@link #UPSTREAM}, with an API that is off unless asked for. */
+  UPSTREAM_WITH_TRUST_BUNDLES {
+    @Override
+    List<String> command(Host host, Path kubeconfig) {
+      return upstream(
+          kubeconfig,
+          "--disable",
+          "traefik,coredns,metrics-server,local-storage,servicelb",
+          "--kube-apiserver-arg=feature-gates=ClusterTrustBundle=true,"
+              + "ClusterTrustBundleProjection=true",
+          "--kube-apiserver-arg=runtime-config=certificates.k8s.io/v1beta1=true");
+    }
   };
 
   /** Runs the rest of the command with the CNI plugins of Debian on the PATH. */

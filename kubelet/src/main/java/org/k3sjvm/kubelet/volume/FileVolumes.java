@@ -127,6 +127,7 @@ final class FileVolumes {
     boolean recent = System.nanoTime() - before.atNanos() < atMostOld.toNanos();
     return before.pod() == pod
         && !payloads.tokenDue(pod, volume)
+        && (recent || !Payloads.mayChangeUnseen(volume))
         && keys.stream().allMatch(key -> unchanged(before, key, recent));
   }
 

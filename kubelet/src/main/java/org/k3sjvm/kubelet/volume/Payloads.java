@@ -31,12 +31,13 @@ import org.k3sjvm.kube.Resources;
  */
 final class Payloads {
   private static final int DEFAULT_MODE = 0644;
-  private static final int TOKEN_MODE = 0600;
+  private static final int PRIVATE_MODE = 0600;
 
   private final ObjectReader<ConfigMap> configMaps;
   private final ObjectReader<Secret> secrets;
   private final ObjectWatches watches;
   private final ServiceAccountTokens tokens;
+  private final TrustBundles bundles;
   private final Supplier<Map<String, Quantity>> allocatable;
 
   /** How old an object may be that files come from. */
@@ -55,6 +56,7 @@ final class Payloads {
     this.secrets = new ObjectReader<>(api, Resources.SECRETS);
     this.watches = watches;
     this.tokens = new ServiceAccountTokens(api, clock, random);
+    this.bundles = new TrustBundles(api);
     this.allocatable = allocatable;
   }
 
@@ -69,6 +71,13 @@ final class Payloads {
         && PodFacts.orEmpty(volume.getProjected().getSources()).stream()
             .map(VolumeProjection::getServiceAccountToken)
             .anyMatch(wanted -> wanted != null && tokens.isDue(pod, wanted));
+  }
+
+  /** Whether some of the volume's files come from objects that nobody follows. */
+  static boolean mayChangeUnseen(Volume volume) {
+    return volume.getProjected() != null
+        && PodFacts.orEmpty(volume.getProjected().getSources()).stream()
+            .anyMatch(part -> part.getClusterTrustBundle() != null);
   }
 
   /** The files of a volume now. */
@@ -109,6 +118,9 @@ final class Payloads {
       addFields(files, pod, part.getDownwardAPI().getItems(), mode);
     } else if (part.getServiceAccountToken() != null) {
       addToken(files, pod, part.getServiceAccountToken(), mode);
+    } else if (part.getClusterTrustBundle() != null) {
+      var source = part.getClusterTrustBundle();
+      addPrivate(files, pod, source.getPath(), bundles.certificates(source), mode);
     } else {
       throw new VolumeException("a projected source is of a kind that this node does not support");
     }
@@ -207,9 +219,15 @@ final class Payloads {
     } catch (KubeException e) {
       throw new VolumeException("failed to fetch token: " + e.statusMessage(), e);
     }
+    addPrivate(files, pod, wanted.getPath(), token, mode);
+  }
+
+  /** A file for the pod's user alone, where it has one. */
+  private static void addPrivate(
+      Payload.Builder files, Pod pod, String path, String content, int mode) {
     var user = PodFacts.onlyUser(pod);
     boolean narrow = user.isPresent() || PodFacts.fsGroup(pod).isPresent();
-    files.addOwned(wanted.getPath(), token, narrow ? TOKEN_MODE : mode, user.orElse(Payload.ROOT));
+    files.addOwned(path, content, narrow ? PRIVATE_MODE : mode, user.orElse(Payload.ROOT));
   }
 
   private void seen(ObjectKey key, HasMetadata object, @Nullable Boolean immutable) {
