@@ -99,6 +99,7 @@ public final class Agent {
       throws InterruptedException, IOException {
     ProxyOptions.Settings proxy = proxyOptions(loopback(node));
     prepareHost(node, proxy.conntrack());
+    memory.ifPresent(m -> m.reserve(node.name()));
     try (Apis apis = Apis.open(node, memory);
         NodeRuntime runtime =
             NodeRuntime.prepare(config, node.settings(), NodeKubelet.systemdCgroups(settings));

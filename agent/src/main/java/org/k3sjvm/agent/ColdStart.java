@@ -64,6 +64,7 @@ final class ColdStart implements JoinMemory, Service {
           Resources.PERSISTENT_VOLUMES.plural());
 
   private static final Key SETTINGS = new Key("join", ObjectName.ofCluster("settings"), "");
+  private static final Key REFUSAL = new Key("join", ObjectName.ofCluster("refusal"), "");
   private static final Key CONTACT = new Key("join", ObjectName.ofCluster("contact"), "");
   private static final Duration TIDY = Duration.ofMinutes(10);
 
@@ -72,13 +73,15 @@ final class ColdStart implements JoinMemory, Service {
   private final Silence silence;
   private final InstantSource clock;
   private final Sleeper sleeper;
+  private volatile boolean refusalTold;
 
   ColdStart(ApiMemory memory, Duration maxAge, InstantSource clock, Sleeper sleeper) {
     this.memory = memory;
     this.maxAge = maxAge;
-    this.silence = new Silence(clock);
+    this.silence = new Silence(clock, maxAge);
     this.clock = clock;
     this.sleeper = sleeper;
+    contact().ifPresent(silence::answeredBefore);
   }
 
   /** Empty when the user wants none, or the disk does not allow it. */
@@ -108,16 +111,31 @@ final class ColdStart implements JoinMemory, Service {
   @Override
   public void keep(String settings) {
     memory.keep(SETTINGS, Integer.toHexString(settings.hashCode()), () -> settings);
+    memory.forget(REFUSAL);
+  }
+
+  @Override
+  public void refused() {
+    memory.keep(REFUSAL, "refused", () -> clock.instant().toString());
   }
 
   @Override
   public Optional<String> recall() {
+    forgetWhatIsTooOld(); // a clock that was wrong at the start may have been set
+    Optional<String> refusal = memory.recall(REFUSAL);
+    if (refusal.isPresent()) {
+      (refusalTold ? log.atDebug() : log.atWarn())
+          .addKeyValue("at", refusal.get())
+          .log("a server refused this node, its pods wait until one lets it join again");
+      refusalTold = true;
+      return Optional.empty();
+    }
     return memory.recall(CONTACT).flatMap(_ -> memory.recall(SETTINGS));
   }
 
   /** A node that heard nothing for so long has no right to what it knows. */
   void forgetWhatIsTooOld() {
-    Optional<Instant> contact = memory.recall(CONTACT).flatMap(ColdStart::instant);
+    Optional<Instant> contact = contact();
     if (contact.isPresent() && contact.get().plus(maxAge).isBefore(clock.instant())) {
       log.atWarn()
           .addKeyValue("lastAnswer", contact.get())
@@ -135,6 +153,11 @@ final class ColdStart implements JoinMemory, Service {
   /** The API for the nodes of the cluster. */
   KubeApi ofNodes(KubeApi api) {
     return new RememberingApi(api, memory, Set.of(Resources.NODES), silence, clock);
+  }
+
+  /** In clusters that are larger than the memory this node's own object has a place. */
+  void reserve(String node) {
+    memory.reserve(Key.of(Resources.NODES, ObjectName.ofCluster(node)));
   }
 
   /** The Node object as it was last, for a start while no server answers. */
@@ -204,6 +227,10 @@ final class ColdStart implements JoinMemory, Service {
   void noteContact(Instant at) {
     Instant hour = at.truncatedTo(ChronoUnit.HOURS);
     memory.keep(CONTACT, hour.toString(), at::toString);
+  }
+
+  private Optional<Instant> contact() {
+    return memory.recall(CONTACT).flatMap(ColdStart::instant);
   }
 
   private static Optional<Instant> instant(String text) {

@@ -67,7 +67,8 @@ final class Rejoin implements Service {
    * Asks until a server lets the node join.
    *
    * @throws AnotherNodeException when the parts must start anew
-   * @throws JoinException when a server refuses the node, or no waiting can mend what is wrong
+   * @throws JoinException when a server refuses the node or is another cluster's, or no waiting can
+   *     mend what is wrong
    */
   @Override
   public void run() throws InterruptedException {
@@ -85,6 +86,7 @@ final class Rejoin implements Service {
         another = Optional.of(now);
         throw new AnotherNodeException();
       } catch (JoinException.Unauthorized
+          | JoinException.Untrusted
           | JoinException.PasswordRejected
           | JoinException.InvalidToken
           | JoinException.FamilyMismatch e) {

@@ -1,6 +1,7 @@
 package org.k3sjvm.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.k3sjvm.base.secret.Seal;
 import org.k3sjvm.base.testing.ManualTime;
 import org.k3sjvm.kube.KubeApi;
+import org.k3sjvm.kube.KubeException;
 import org.k3sjvm.kube.KubeJson;
 import org.k3sjvm.kube.ObjectName;
 import org.k3sjvm.kube.Resource;
@@ -30,6 +32,7 @@ import org.k3sjvm.kube.Resources;
 import org.k3sjvm.kube.memory.ApiMemory;
 import org.k3sjvm.kube.memory.Key;
 import org.k3sjvm.kube.testing.FakeKubeApi;
+import org.k3sjvm.kube.testing.FakeKubeApi.Verb;
 
 class ColdStartTest {
   private static final Duration MAX_AGE = Duration.ofDays(3);
@@ -74,6 +77,35 @@ class ColdStartTest {
 
     assertThat(coldStart.recall()).isEmpty();
     assertThat(memory.recallAll("secrets")).isEmpty();
+  }
+
+  @Test
+  void aRefusalLastsUntilTheNodeJoinsAgain() {
+    coldStart.keep("{}");
+    coldStart.noteContact(time.instant());
+    coldStart.refused();
+    assertThat(coldStart.recall()).isEmpty();
+    assertThat(new ColdStart(memory, MAX_AGE, time, time).recall()).isEmpty();
+
+    coldStart.keep("{}");
+
+    assertThat(coldStart.recall()).contains("{}");
+  }
+
+  @Test
+  void whatBecomesTooOldWhileNobodyAnswersIsNotUsedAnyMore() throws Exception {
+    KubeApi kept = coldStart.ofPods(api);
+    read(kept, Resources.SECRETS, named(new SecretBuilder().build(), "a", "s"));
+    for (int i = 0; i < 3; i++) {
+      api.failNext(Verb.GET, new KubeException.Unavailable("get", "down", null));
+    }
+    assertThatThrownBy(() -> kept.get(Resources.SECRETS, new ObjectName("a", "s")))
+        .isInstanceOf(KubeException.Unavailable.class);
+    time.advance(Duration.ofSeconds(10));
+    assertThat(kept.get(Resources.SECRETS, new ObjectName("a", "s"))).isNotNull();
+    time.advance(MAX_AGE);
+    assertThatThrownBy(() -> kept.get(Resources.SECRETS, new ObjectName("a", "s")))
+        .isInstanceOf(KubeException.Unavailable.class);
   }
 
   @Test

@@ -1,15 +1,35 @@
 package org.k3sjvm.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.InetAddress;
+import java.net.URI;
+import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.base.pki.Certificates;
+import org.k3sjvm.base.secret.Secret;
+import org.k3sjvm.join.Join;
+import org.k3sjvm.join.JoinConfig;
+import org.k3sjvm.join.JoinException;
+import org.k3sjvm.join.testing.FakeSupervisor;
 
 class RejoinTest {
+  private static final String SETTINGS =
+      """
+      {"ClusterIPRange":{"IP":"10.42.0.0","Mask":"//8AAA=="},
+       "ServiceIPRange":{"IP":"10.43.0.0","Mask":"//8AAA=="},
+       "ServiceNodePortRange":{"Base":30000,"Size":2768},"ClusterDNS":"10.43.0.10",
+       "ClusterDomain":"cluster.local","FlannelBackend":"vxlan","SupervisorPort":6443,
+       "HTTPSPort":6443}""";
+
   /** For 10.0.0.2, fd00::2 and node.example, valid until 2046; made with openssl. */
   private static final String SERVING =
       """
@@ -26,6 +46,22 @@ class RejoinTest {
       -----END CERTIFICATE-----
       """;
 
+  @TempDir private Path top;
+
+  private FakeSupervisor server;
+  private Runnable between = () -> {};
+
+  @BeforeEach
+  void start() throws Exception {
+    server = new FakeSupervisor.Builder().start();
+    server.settings(SETTINGS);
+  }
+
+  @AfterEach
+  void close() {
+    server.close();
+  }
+
   @Test
   void aServingCertificateCoversItsOwnAddresses() throws Exception {
     X509Certificate serving = Certificates.parse(SERVING).getFirst();
@@ -33,6 +69,71 @@ class RejoinTest {
     assertThat(Rejoin.covers(serving, addresses("10.0.0.2", "fd00::2"))).isTrue();
     assertThat(Rejoin.covers(serving, addresses("10.0.0.3"))).isFalse();
     assertThat(Rejoin.covers(serving, addresses("10.0.0.2", "10.0.0.3"))).isFalse();
+  }
+
+  @Test
+  void goesOnAsBeforeWhenNothingHasChanged() throws Exception {
+    Rejoin rejoin = rejoin(server);
+    rejoin.run();
+    assertThat(rejoin.another()).isEmpty();
+  }
+
+  @Test
+  void startsAnewWithOtherSettings() throws Exception {
+    Rejoin rejoin = rejoin(server);
+    server.settings(SETTINGS.replace("cluster.local", "cluster.example"));
+    assertThatThrownBy(rejoin::run).isInstanceOf(Rejoin.AnotherNodeException.class);
+    assertThat(rejoin.another().orElseThrow().settings().clusterDomain())
+        .isEqualTo("cluster.example");
+  }
+
+  @Test
+  void waitsForAServerThatCannotServe() throws Exception {
+    Rejoin rejoin = rejoin(server);
+    server.answer("/v1-k3s/config", 503, "");
+    between = () -> server.answerAsUsual("/v1-k3s/config");
+    rejoin.run();
+    assertThat(rejoin.another()).isEmpty();
+  }
+
+  @Test
+  void endsWhenAServerRefusesTheNode() throws Exception {
+    Rejoin rejoin = rejoin(server);
+    server.answer("/v1-k3s/config", 401, "");
+    assertThatThrownBy(rejoin::run).isInstanceOf(JoinException.Unauthorized.class);
+  }
+
+  @Test
+  void endsWhenTheServerIsAnotherClusters() throws Exception {
+    try (FakeSupervisor other = new FakeSupervisor.Builder().start()) {
+      other.settings(SETTINGS);
+      assertThatThrownBy(rejoin(other)::run).isInstanceOf(JoinException.Untrusted.class);
+    }
+  }
+
+  /** For a node that joined the server; it finds this one at the next try. */
+  private Rejoin rejoin(FakeSupervisor then) throws InterruptedException {
+    return new Rejoin(join(server).once(), join(then), _ -> between.run());
+  }
+
+  private Join join(FakeSupervisor at) {
+    JoinConfig config =
+        new JoinConfig(
+            at.url(),
+            at.url(),
+            Optional.of(new Secret(server.token())),
+            top.resolve("agent"),
+            top.resolve("node"),
+            "worker",
+            false,
+            List.of(IpAddresses.parse("10.0.0.7")),
+            List.of(),
+            Optional.empty(),
+            Optional.empty(),
+            JoinConfig.DEFAULT_RUNTIME_ENDPOINT,
+            Optional.empty());
+    return new Join(
+        config, Join.Host.local(), _ -> URI.create("https://api.example:6443"), Optional::empty);
   }
 
   private static List<InetAddress> addresses(String... texts) {

@@ -51,6 +51,8 @@ public final class Join {
   private final ApiServerAccess access;
   private final Faults faults;
   private final JoinMemory memory;
+  private boolean foreign;
+  private String coldFault = "";
 
   /**
    * What joining needs of this host.
@@ -141,13 +143,15 @@ public final class Join {
     }
   }
 
-  /** Since when nothing was heard; a server that refuses this node has been heard. */
-  private static Optional<Instant> silence(
-      Optional<Instant> since, Instant began, JoinException fault) {
+  /** Since when nothing was heard; whoever refuses this node, or shows another CA, was heard. */
+  private Optional<Instant> silence(Optional<Instant> since, Instant began, JoinException fault) {
+    if (fault instanceof JoinException.Untrusted) {
+      foreign = true;
+    }
     boolean silent =
         fault instanceof JoinException.Unreachable
             || (fault instanceof JoinException.BadAnswer answer && answer.status() >= 500);
-    return silent ? since.or(() -> Optional.of(began)) : Optional.empty();
+    return silent && !foreign ? since.or(() -> Optional.of(began)) : Optional.empty();
   }
 
   private Optional<JoinedNode> recallAfter(Instant silentSince) {
@@ -182,9 +186,11 @@ public final class Join {
           .log("no server answers, starting with what the last one said");
       return Optional.of(node);
     } catch (JoinException | PkiException | IllegalArgumentException | IOException e) {
-      log.atDebug()
-          .addKeyValue("reason", e.getMessage())
-          .log("cannot start with what the last server said, waiting for one");
+      String reason = String.valueOf(e.getMessage());
+      (reason.equals(coldFault) ? log.atDebug() : log.atWarn())
+          .addKeyValue("reason", reason)
+          .log("cannot start pods with what the last server said, they wait for a server");
+      coldFault = reason;
       return Optional.empty();
     }
   }
@@ -230,6 +236,15 @@ public final class Join {
    * @throws JoinException when it failed; the message says what to do
    */
   public JoinedNode once() throws InterruptedException {
+    try {
+      return ask();
+    } catch (JoinException.Unauthorized | JoinException.PasswordRejected e) {
+      memory.refused();
+      throw e;
+    }
+  }
+
+  private JoinedNode ask() throws InterruptedException {
     makeDirectories();
     try (HttpSupervisor supervisor = connect()) {
       String said = supervisor.settingsText();

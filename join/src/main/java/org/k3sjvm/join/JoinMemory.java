@@ -14,6 +14,9 @@ public interface JoinMemory {
         public void keep(String settings) {}
 
         @Override
+        public void refused() {}
+
+        @Override
         public Optional<String> recall() {
           return Optional.empty();
         }
@@ -22,6 +25,9 @@ public interface JoinMemory {
   /** The node has joined, under these settings. */
   void keep(String settings);
 
-  /** The settings of the last join; empty when there was none, or too long ago. */
+  /** A server does not want this node: what is remembered must not serve before it joins again. */
+  void refused();
+
+  /** The settings of the last join; empty when there was none, too long ago, or a refusal since. */
   Optional<String> recall();
 }

@@ -33,15 +33,22 @@ class ColdJoinTest {
 
   private static final class Kept implements JoinMemory {
     Optional<String> said = Optional.empty();
+    boolean refused;
 
     @Override
     public void keep(String settings) {
       said = Optional.of(settings);
+      refused = false;
+    }
+
+    @Override
+    public void refused() {
+      refused = true;
     }
 
     @Override
     public Optional<String> recall() {
-      return said;
+      return refused ? Optional.empty() : said;
     }
   }
 
@@ -91,6 +98,26 @@ class ColdJoinTest {
   }
 
   @Test
+  void waitsWhenTheServerThatRefusedItFallsSilent() throws Exception {
+    join(this::pass).run();
+    server.answer("/v1-k3s/config", 401, "");
+    assertThatThrownBy(() -> join(this::closeAndGiveUpLater).run())
+        .isInstanceOf(InterruptedException.class);
+    assertThat(memory.refused).isTrue();
+  }
+
+  @Test
+  void waitsWhenAForeignServerFallsSilent() throws Exception {
+    join(this::pass).run();
+    Secret token = new Secret(server.token());
+    server.close();
+    server = new FakeSupervisor.Builder().start();
+    assertThatThrownBy(() -> join(token, this::closeAndGiveUpLater).run())
+        .isInstanceOf(InterruptedException.class);
+    assertThat(memory.refused).isFalse();
+  }
+
+  @Test
   void doesNotWaitForAServerThatCannotServe() throws Exception {
     join(this::pass).run();
     server.answer("/v1-k3s/config", 503, "");
@@ -128,12 +155,21 @@ class ColdJoinTest {
     }
   }
 
+  private void closeAndGiveUpLater(Duration length) throws InterruptedException {
+    server.close();
+    giveUpLater(length);
+  }
+
   private Join join(Sleeper sleeper) {
+    return join(new Secret(server.token()), sleeper);
+  }
+
+  private Join join(Secret token, Sleeper sleeper) {
     JoinConfig config =
         new JoinConfig(
             server.url(),
             server.url(),
-            Optional.of(new Secret(server.token())),
+            Optional.of(token),
             top.resolve("agent"),
             top.resolve("node"),
             "worker",

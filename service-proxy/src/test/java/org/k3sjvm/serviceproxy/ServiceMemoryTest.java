@@ -180,9 +180,10 @@ class ServiceMemoryTest {
             Duration.ZERO);
     Thread thread = Thread.ofVirtual().unstarted(() -> runQuietly(memory));
     thread.start();
-    while (thread.getState() != Thread.State.TIMED_WAITING) {
+    while (thread.getState() != Thread.State.TIMED_WAITING && thread.isAlive()) {
       Thread.onSpinWait();
     }
+    assertThat(thread.isAlive()).isTrue();
     thread.interrupt();
     thread.join();
   }

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -67,6 +68,9 @@ public final class ApiMemory implements Service {
   private final Map<Key, Change> pending = new HashMap<>();
 
   @GuardedBy("lock")
+  private final Set<Key> reserved = new HashSet<>();
+
+  @GuardedBy("lock")
   private boolean fullTold;
 
   @GuardedBy("disk")
@@ -120,6 +124,13 @@ public final class ApiMemory implements Service {
     }
   }
 
+  /** A thing for which there is a place however many of its kind there are. */
+  public void reserve(Key key) {
+    synchronized (lock) {
+      reserved.add(key);
+    }
+  }
+
   private boolean isWanted(Key key, String fingerprint) {
     synchronized (lock) {
       Change waiting = pending.get(key);
@@ -127,7 +138,9 @@ public final class ApiMemory implements Service {
         return waiting.json() == null || !waiting.fingerprint().equals(fingerprint);
       }
       Kept now = kept.get(key);
-      return now == null ? !isFull(key.kind()) : !now.fingerprint().equals(fingerprint);
+      return now == null
+          ? reserved.contains(key) || !isFull(key.kind())
+          : !now.fingerprint().equals(fingerprint);
     }
   }
 

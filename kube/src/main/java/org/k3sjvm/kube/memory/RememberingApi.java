@@ -179,26 +179,26 @@ public final class RememberingApi implements KubeApi {
         return known.get();
       }
     }
-    boolean heard = true;
     try {
       A answer = question.ask();
+      silence.answered();
       keeper.accept(answer);
       return answer;
     } catch (KubeException.Unavailable e) {
-      heard = false;
       silence.failed();
       if (!silence.lasts()) {
         throw e;
       }
       return recollection.get().orElseThrow(() -> e);
-    } catch (InterruptedException e) {
-      heard = false;
+    } catch (KubeException.Unauthorized | KubeException.Forbidden e) {
+      silence.refused();
+      throw e;
+    } catch (KubeException e) {
+      silence.answered();
+      throw e;
+    } catch (InterruptedException | RuntimeException e) {
       silence.givenUp();
       throw e;
-    } finally {
-      if (heard) {
-        silence.answered();
-      }
     }
   }
 

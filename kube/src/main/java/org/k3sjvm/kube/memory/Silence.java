@@ -17,6 +17,7 @@ public final class Silence {
   private static final Duration PERIOD = Duration.ofSeconds(3);
 
   private final InstantSource clock;
+  private final Duration maxAge;
   private final Object lock = new Object();
 
   /** Since the last answer. */
@@ -29,17 +30,42 @@ public final class Silence {
   @GuardedBy("lock")
   private Optional<Instant> lastAnswer = Optional.empty();
 
+  /** The same, or that of an earlier run. */
+  @GuardedBy("lock")
+  private Instant lastContact = Instant.MIN;
+
+  @GuardedBy("lock")
+  private boolean heard;
+
   @GuardedBy("lock")
   private boolean asking;
 
+  /** One that a memory may fill for any time. */
   public Silence(InstantSource clock) {
+    this(clock, Duration.ofSeconds(Long.MAX_VALUE));
+  }
+
+  /**
+   * No answer and no failure yet.
+   *
+   * @param maxAge how long after the last answer a memory may answer
+   */
+  public Silence(InstantSource clock, Duration maxAge) {
     this.clock = clock;
+    this.maxAge = maxAge;
   }
 
   /** When a server answered last; empty when none ever did. */
   public Optional<Instant> lastAnswer() {
     synchronized (lock) {
       return lastAnswer;
+    }
+  }
+
+  /** A server answered in an earlier run. */
+  public void answeredBefore(Instant at) {
+    synchronized (lock) {
+      lastContact = at;
     }
   }
 
@@ -60,10 +86,19 @@ public final class Silence {
     }
   }
 
-  /** A server answered, be it with a refusal. */
+  /** A server answered. */
   public void answered() {
     synchronized (lock) {
-      lastAnswer = Optional.of(clock.instant());
+      lastContact = clock.instant();
+      lastAnswer = Optional.of(lastContact);
+      refused();
+    }
+  }
+
+  /** A server did not do what it was asked for, which is no silence, nor lengthens a memory. */
+  void refused() {
+    synchronized (lock) {
+      heard = true;
       firstFailure = Optional.empty();
       asking = false;
     }
@@ -76,17 +111,17 @@ public final class Silence {
     }
   }
 
-  /** Whether nobody ever answered, which is what tokens may be recalled for. */
+  /** Whether nobody was ever heard, which is what tokens may be recalled for. */
   boolean lastsSinceTheStart() {
     synchronized (lock) {
-      return lastAnswer.isEmpty() && isLasting();
+      return !heard && isLasting();
     }
   }
 
   /** Whether a memory should answer first; who is told no asks a server, and says how that went. */
   boolean isLikely() {
     synchronized (lock) {
-      if (lastAnswer.isPresent() || !isLasting()) {
+      if (heard || !isLasting()) {
         return false;
       }
       if (asking || clock.instant().isBefore(lastFailure.plus(PERIOD))) {
@@ -106,8 +141,8 @@ public final class Silence {
 
   @GuardedBy("lock")
   private boolean isLasting() {
-    return firstFailure
-        .filter(first -> !clock.instant().isBefore(first.plus(PATIENCE)))
-        .isPresent();
+    Instant now = clock.instant();
+    return firstFailure.filter(first -> !now.isBefore(first.plus(PATIENCE))).isPresent()
+        && Duration.between(lastContact, now).compareTo(maxAge) <= 0;
   }
 }

@@ -275,26 +275,31 @@ class ApiMemoryTest {
 
   @Test
   void noMoreThanTheMostOfAKindIsKept() throws IOException {
-    ApiMemory memory = open();
-    for (int i = 0; i < ApiMemory.MOST; i++) {
-      keep(memory, key("pods", "web-" + i), "1", "web");
-    }
+    ApiMemory memory = full();
+    memory.reserve(WEB);
+    keep(memory, WEB, "1", "reserved");
     keep(memory, DB, "1", "one too many");
     keep(memory, CERTIFICATE, "1", "of another kind");
     keep(memory, key("pods", "web-0"), "2", "a new version of what is kept");
 
-    assertThat(memory.recallAll("pods")).hasSize(ApiMemory.MOST);
+    assertThat(memory.recallAll("pods")).hasSize(ApiMemory.MOST + 1);
+    assertThat(memory.recall(WEB)).contains("reserved");
     assertThat(memory.recall(DB)).isEmpty();
     assertThat(memory.recall(CERTIFICATE)).contains("of another kind");
     assertThat(memory.recall(key("pods", "web-0"))).contains("a new version of what is kept");
   }
 
-  @Test
-  void whereSomethingWasForgottenThereIsRoomAgain() throws IOException {
+  private ApiMemory full() throws IOException {
     ApiMemory memory = open();
     for (int i = 0; i < ApiMemory.MOST; i++) {
       keep(memory, key("pods", "web-" + i), "1", "web");
     }
+    return memory;
+  }
+
+  @Test
+  void whereSomethingWasForgottenThereIsRoomAgain() throws IOException {
+    ApiMemory memory = full();
     memory.retain(key -> !key.kind().equals("pods"));
     memory.writeChanges();
 

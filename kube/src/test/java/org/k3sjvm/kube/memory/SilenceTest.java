@@ -109,6 +109,33 @@ class SilenceTest extends RememberingRig {
   }
 
   @Test
+  void aRefusalLetsNothingBeRememberedForLonger() throws Exception {
+    rememberWebAndRestart();
+    line.fails(new KubeException.Unauthorized("ask", "who are you?"));
+    assertThatThrownBy(() -> api.get(Resources.PODS, WEB))
+        .isInstanceOf(KubeException.Unauthorized.class);
+
+    assertThat(silence.lastAnswer()).isEmpty();
+  }
+
+  @Test
+  void aSilenceThatLastsTooLongIsFilledNoMore() throws Exception {
+    Silence aDay = new Silence(time, Duration.ofDays(1));
+    aDay.assume();
+    assertThat(aDay.lasts()).isFalse();
+    aDay.answeredBefore(time.instant().minus(Duration.ofHours(23)));
+    assertThat(aDay.lasts()).isTrue();
+    time.advance(Duration.ofHours(1));
+    assertThat(aDay.lasts()).isTrue();
+    time.advance(Duration.ofSeconds(1));
+    assertThat(aDay.lasts()).isFalse();
+    aDay.answered();
+    aDay.failed();
+    time.advance(Duration.ofSeconds(10));
+    assertThat(aDay.lasts()).isTrue();
+  }
+
+  @Test
   void aWatchThatOpensEndsTheSilence() throws Exception {
     rememberWebAndRestart();
     silent();
