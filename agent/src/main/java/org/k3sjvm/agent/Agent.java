@@ -69,6 +69,9 @@ public final class Agent {
       KubeletSettings settings,
       Optional<ColdStart> memory)
       throws InterruptedException, IOException {
+    config
+        .tokenFile()
+        .ifPresent(file -> reports.stage("waiting for the token file " + file + " (--token-file)"));
     Join join = join(balancers, memory);
     reports.stage("joining " + config.server());
     JoinedNode node = join.run(reason -> reports.stage("waiting to join: " + reason));

@@ -23,6 +23,7 @@ public final class Main {
          agent    Run the node agent: join this machine to a K3s server
          server   Run a small server, and an agent on this machine
          check-network  Check the ways to other nodes' pods, and say how to repair them
+         doctor   Say what keeps an agent from working here, and how to repair it
          pod-starts  Show where the time went while the newest pods started
 
       GLOBAL OPTIONS:
@@ -89,6 +90,7 @@ public final class Main {
       return switch (name) {
         case "agent" -> AgentCommand.run(arguments, out);
         case "check-network" -> CheckNetworkCommand.run(arguments, out, err);
+        case "doctor" -> DoctorCommand.run(arguments, System.getenv(), out, err);
         case "pod-starts" -> PodStartsCommand.run(arguments, out, err);
         case "server" -> ServerCommand.run(arguments, out);
         default -> usage(err, "no command is named " + name + "; 'k3s --help' lists them");

@@ -20,6 +20,7 @@ import org.k3sjvm.base.pki.PkiException;
 import org.k3sjvm.base.pki.TlsContexts;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Finds out whom to trust. The authorities are fetched from whoever answers; the answer counts when
@@ -51,7 +52,7 @@ final class CaTrust {
     byte[] bundle = fetch(seen.context());
     Optional<JoinException> objection = objectionTo(bundle, seen.chain(), pin);
     if (objection.isEmpty()) {
-      if (pin.isEmpty()) {
+      if (pin.isEmpty() && faults.isNews("no pin")) {
         log.atWarn()
             .addKeyValue("server", server)
             .log("the token pins no authority, the cluster's identity is not verified");
@@ -59,7 +60,7 @@ final class CaTrust {
       return new ClusterTrust.Pinned(parse(bundle));
     }
     if (isTrustedByHost()) {
-      log.atWarn()
+      log.atLevel(faults.isNews("host's store") ? Level.WARN : Level.DEBUG)
           .addKeyValue("server", server)
           .addKeyValue("because", objection.get().getMessage())
           .log("trusting the server by the host's own authorities");
@@ -147,7 +148,7 @@ final class CaTrust {
    * For the one request whose answer is checked afterwards. As an extended trust manager it also
    * keeps the JDK from comparing the host name.
    */
-  private static final class TrustAnyone extends X509ExtendedTrustManager {
+  static final class TrustAnyone extends X509ExtendedTrustManager {
     private volatile List<X509Certificate> chain = List.of();
 
     /** What the server showed last. */

@@ -14,6 +14,8 @@ import java.security.cert.CertificateNotYetValidException;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +26,7 @@ final class Faults {
   private final URI endpoint;
   private final ServerReport report;
   private final InstantSource clock;
+  private final Set<String> told = ConcurrentHashMap.newKeySet();
 
   /**
    * @param server as configured
@@ -34,6 +37,11 @@ final class Faults {
     this.endpoint = endpoint;
     this.report = report;
     this.clock = clock;
+  }
+
+  /** True once for each topic, so that trying again and again does not say it again and again. */
+  boolean isNews(String topic) {
+    return told.add(topic);
   }
 
   /** What went wrong with a request, as an exception to throw. */
@@ -57,8 +65,7 @@ final class Faults {
 
   /** What is wrong with a certificate, as an exception to throw. */
   JoinException untrusted(Exception fault) {
-    if (has(fault, CertificateNotYetValidException.class)
-        || has(fault, CertificateExpiredException.class)) {
+    if (isValidity(fault)) {
       return new JoinException.Untrusted(
           "cannot trust %s: its certificate is not valid now (%s), and this host's clock says %s; set the clock if it is wrong, otherwise renew the server's certificates"
               .formatted(server, deepest(fault), clock.instant().truncatedTo(ChronoUnit.SECONDS)),
@@ -77,7 +84,7 @@ final class Faults {
         fault);
   }
 
-  private static String describe(Exception fault) {
+  static String describe(Exception fault) {
     if (has(fault, UnknownHostException.class) || has(fault, UnresolvedAddressException.class)) {
       return "the name is not known to DNS";
     }
@@ -99,6 +106,12 @@ final class Faults {
         && (has(fault, CertificateException.class)
             || has(fault, CertPathValidatorException.class)
             || has(fault, CertPathBuilderException.class));
+  }
+
+  /** A certificate is not valid yet, or no longer. */
+  static boolean isValidity(Exception fault) {
+    return has(fault, CertificateNotYetValidException.class)
+        || has(fault, CertificateExpiredException.class);
   }
 
   private static boolean has(Exception fault, Class<? extends Throwable> type) {

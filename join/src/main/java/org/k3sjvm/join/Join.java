@@ -39,9 +39,6 @@ public final class Join {
   /** How long no server may answer before a node that joined before starts without. */
   static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  /** An unchanged reason is told again after so many tries. */
-  static final int REPEAT_EVERY = 12;
-
   private static final String OWNER_ONLY = "rw-------";
   private static final Logger log = LoggerFactory.getLogger(Join.class);
 
@@ -113,9 +110,9 @@ public final class Join {
    * @throws JoinException when trying again would not help
    */
   public JoinedNode run(Consumer<String> waiting) throws InterruptedException {
-    String lastReason = "";
+    RetryLog talk = new RetryLog();
     Optional<Instant> silentSince = Optional.empty();
-    for (int attempt = 0; ; attempt++) {
+    while (true) {
       Instant began = host.clock().instant();
       try {
         return once();
@@ -124,7 +121,7 @@ public final class Join {
       } catch (JoinException e) {
         Duration wait = waitAfter(e);
         String reason = String.valueOf(e.getMessage());
-        if (!reason.equals(lastReason) || attempt % REPEAT_EVERY == 0) {
+        if (talk.tells(reason, host.clock().instant())) {
           log.atWarn()
               .addKeyValue("error", reason)
               .addKeyValue("retryIn", wait)
@@ -132,7 +129,6 @@ public final class Join {
           log.atDebug().setCause(e).log("why the node could not join");
         }
         waiting.accept(reason);
-        lastReason = reason;
         silentSince = silence(silentSince, began, e);
         Optional<JoinedNode> before = silentSince.flatMap(this::recallAfter);
         if (before.isPresent()) {
@@ -345,7 +341,7 @@ public final class Join {
   }
 
   /** Source: k3s v1.36.3 pkg/agent/config, get. */
-  private static void checkNotDownLevel(ServerSettings settings) {
+  static void checkNotDownLevel(ServerSettings settings) {
     if (!settings.disableNetworkPolicy()
         && (settings.serviceCidrs().isEmpty() || settings.nodePorts().size() == 0)) {
       throw new JoinException.BadAnswer(

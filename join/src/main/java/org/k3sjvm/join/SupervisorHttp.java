@@ -46,8 +46,16 @@ final class SupervisorHttp implements AutoCloseable {
             .build();
   }
 
-  /** What the server said. */
-  record Answer(URI url, int status, @SuppressWarnings("ArrayRecordComponent") byte[] body) {
+  /**
+   * What the server said.
+   *
+   * @param date what its clock said, as an HTTP date
+   */
+  record Answer(
+      URI url,
+      int status,
+      @SuppressWarnings("ArrayRecordComponent") byte[] body,
+      Optional<String> date) {
     boolean ok() {
       return status / 100 == 2;
     }
@@ -76,7 +84,8 @@ final class SupervisorHttp implements AutoCloseable {
         .headers()
         .allValues("Warning")
         .forEach(text -> log.atWarn().addKeyValue("text", text).log("warning from the server"));
-    return new Answer(url, response.statusCode(), response.body());
+    return new Answer(
+        url, response.statusCode(), response.body(), response.headers().firstValue("Date"));
   }
 
   /** The client's own timeout ends with the head of the answer; this one covers the body too. */

@@ -128,10 +128,23 @@ public record AgentConfig(
    * The configuration that some flags mean; {@code command} is what the node-args annotation shows.
    */
   public static AgentConfig of(FlagValues flags, List<String> command) {
+    return of(flags, command, true);
+  }
+
+  /**
+   * What can be told of flags to one who asks what is wrong: the server may be missing, and then
+   * stands for none, and so may the token.
+   */
+  public static AgentConfig forDoctor(FlagValues flags) {
+    boolean joins = flags.text(AgentFlags.SERVER).isPresent();
+    return of(joins ? flags : flags.with(AgentFlags.SERVER, "https://localhost"), List.of(), false);
+  }
+
+  private static AgentConfig of(FlagValues flags, List<String> command, boolean needsToken) {
     Problems problems = new Problems();
     Optional<Path> tokenFile = flags.text(AgentFlags.TOKEN_FILE).map(Path::of);
     Optional<Secret> token = flags.text(AgentFlags.TOKEN).map(Secret::new);
-    if (token.isEmpty() && tokenFile.isEmpty()) {
+    if (needsToken && token.isEmpty() && tokenFile.isEmpty()) {
       problems.add(
           "--token is required: copy it from <data-dir>/server/node-token on a server, or name a"
               + " file with --token-file");

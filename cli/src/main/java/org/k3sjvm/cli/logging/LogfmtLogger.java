@@ -27,6 +27,7 @@ final class LogfmtLogger extends LegacyAbstractLogger implements LoggingEventAwa
   private static final String OURS = "org.k3sjvm.";
 
   private static volatile Level threshold = Level.INFO;
+  private static volatile boolean silent;
 
   @SuppressWarnings("serial") // loggers are never serialized; the interface of SLF4J only allows it
   private final transient PrintStream out;
@@ -41,6 +42,11 @@ final class LogfmtLogger extends LegacyAbstractLogger implements LoggingEventAwa
    */
   static void showDebug(boolean debug) {
     threshold = debug ? Level.DEBUG : Level.INFO;
+  }
+
+  /** No line of anybody from now on. */
+  static void silence() {
+    silent = true;
   }
 
   @Override
@@ -138,7 +144,7 @@ final class LogfmtLogger extends LegacyAbstractLogger implements LoggingEventAwa
 
   private boolean isEnabled(Level level) {
     Level lowest = name.startsWith(OURS) ? threshold : Level.WARN;
-    return level.toInt() >= lowest.toInt();
+    return !silent && level.toInt() >= lowest.toInt();
   }
 
   @Override

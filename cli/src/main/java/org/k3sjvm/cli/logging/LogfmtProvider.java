@@ -25,6 +25,12 @@ public final class LogfmtProvider implements SLF4JServiceProvider, ILoggerFactor
     java.util.logging.Logger.getLogger("").setLevel(Level.SEVERE);
   }
 
+  /** No lines at all, for commands whose answer is all that is to be seen. */
+  public static void silence() {
+    LogfmtLogger.silence();
+    java.util.logging.Logger.getLogger("").setLevel(Level.OFF);
+  }
+
   @Override
   public Logger getLogger(String name) {
     return loggers.computeIfAbsent(name, _ -> new LogfmtLogger(name, out));
