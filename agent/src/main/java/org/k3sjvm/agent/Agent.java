@@ -101,7 +101,7 @@ public final class Agent {
       Optional<ColdStart> memory)
       throws InterruptedException, IOException {
     ProxyOptions.Settings proxy = proxyOptions(loopback(node));
-    prepareHost(node, proxy.conntrack());
+    prepareHost(node, proxy.conntrack(), settings);
     memory.ifPresent(m -> m.reserve(node.name()));
     try (Apis apis = Apis.open(node, memory);
         NodeRuntime runtime =
@@ -176,8 +176,8 @@ public final class Agent {
             addresses(config.externalIps()),
             config.flannelInterface(),
             config.resolvConf(),
-            config.runtimeEndpoint().orElse(JoinConfig.DEFAULT_RUNTIME_ENDPOINT),
-            Optional.empty());
+            config.runtime().endpoint().orElse(JoinConfig.DEFAULT_RUNTIME_ENDPOINT),
+            config.runtime().imageEndpoint());
     return new Join(
         join,
         Join.Host.local(),
@@ -196,12 +196,13 @@ public final class Agent {
     return IpAddresses.isIpv6(node.addresses().internal().getFirst()) ? "::1" : "127.0.0.1";
   }
 
-  private void prepareHost(JoinedNode node, HostSettings.Conntrack conntrack)
+  private void prepareHost(
+      JoinedNode node, HostSettings.Conntrack conntrack, KubeletSettings settings)
       throws InterruptedException {
     boolean ipv6 = node.settings().clusterCidrs().stream().anyMatch(cidr -> cidr.isIpv6());
     boolean filtered =
         !node.settings().disableKubeProxy() || !node.settings().flannelBackend().equals("none");
-    ground.prepare(new HostSettings(ipv6, filtered, conntrack));
+    ground.prepare(new HostSettings(ipv6, filtered, conntrack, !settings.protectKernelDefaults()));
   }
 
   static List<InetAddress> addresses(List<String> texts) {

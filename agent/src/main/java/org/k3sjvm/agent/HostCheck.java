@@ -11,7 +11,10 @@ import java.util.stream.Stream;
 import org.k3sjvm.kubelet.settings.KubeletSettings;
 import org.k3sjvm.linux.cgroup.CgroupCheck;
 import org.k3sjvm.linux.cgroup.CgroupFs;
+import org.k3sjvm.linux.host.KernelDefaults;
+import org.k3sjvm.linux.host.ProcSysctls;
 import org.k3sjvm.linux.host.ProcessFacts;
+import org.k3sjvm.linux.host.Sysctls;
 import org.k3sjvm.linux.mount.Mounts;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,6 +54,20 @@ final class HostCheck {
     }
     if (settings.cgroups().failSwapOn()) {
       verifyNoSwap(Path.of("/proc/swaps"));
+    }
+    if (settings.protectKernelDefaults()) {
+      verifyKernelDefaults(new ProcSysctls());
+    }
+  }
+
+  static void verifyKernelDefaults(Sysctls sysctls) {
+    List<String> missing = KernelDefaults.missing(sysctls);
+    if (!missing.isEmpty()) {
+      throw new AgentException(
+          "the kernel is set otherwise than the kubelet needs, and --protect-kernel-defaults keeps it"
+              + " from changing that: run sysctl -w "
+              + String.join(" ", missing)
+              + " and put the same into /etc/sysctl.d/90-kubelet.conf");
     }
   }
 

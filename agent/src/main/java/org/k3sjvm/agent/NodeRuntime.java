@@ -2,8 +2,11 @@ package org.k3sjvm.agent;
 
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.k3sjvm.agent.config.AgentConfig;
+import org.k3sjvm.agent.config.RuntimeFlags;
 import org.k3sjvm.base.lifetime.Gate;
 import org.k3sjvm.base.lifetime.ServiceGroup;
 import org.k3sjvm.base.time.Sleeper;
@@ -25,15 +28,24 @@ import org.k3sjvm.join.ServerSettings;
 final class NodeRuntime implements AutoCloseable {
   private final Optional<Containerd> containerd;
   private final CriChannel channel;
+  private final Optional<CriChannel> imageChannel;
   private final ContainerRuntime runtime;
   private final ImageService images;
+  private final List<String> airgapRegistries;
   private final Gate<RuntimeVersion> ready = new Gate<>("CriReady");
 
-  private NodeRuntime(Optional<Containerd> containerd, CriEndpoint endpoint) {
+  private NodeRuntime(
+      Optional<Containerd> containerd,
+      CriEndpoint endpoint,
+      Optional<String> imageEndpoint,
+      List<String> airgapRegistries) {
     this.containerd = containerd;
+    this.airgapRegistries = airgapRegistries;
+    Optional<CriEndpoint> other = imageEndpoint.map(CriEndpoint::parse);
     this.channel = CriChannel.open(endpoint);
+    this.imageChannel = other.map(CriChannel::open);
     this.runtime = new GrpcContainerRuntime(channel, CriTimeouts.DEFAULT);
-    this.images = new GrpcImageService(channel, CriTimeouts.DEFAULT);
+    this.images = new GrpcImageService(imageChannel.orElse(channel), CriTimeouts.DEFAULT);
   }
 
   /**
@@ -44,18 +56,25 @@ final class NodeRuntime implements AutoCloseable {
    */
   static NodeRuntime prepare(AgentConfig config, ServerSettings settings, boolean systemdCgroup)
       throws InterruptedException {
-    if (config.runtimeEndpoint().isPresent()) {
-      return new NodeRuntime(Optional.empty(), CriEndpoint.parse(config.runtimeEndpoint().get()));
+    RuntimeFlags flags = config.runtime();
+    if (flags.endpoint().isPresent()) {
+      CriEndpoint endpoint = CriEndpoint.parse(flags.endpoint().get());
+      return new NodeRuntime(Optional.empty(), endpoint, flags.imageEndpoint(), List.of());
     }
     ContainerdConfig wanted =
-        ContainerdConfig.defaults(config.dataDir(), pauseImage(config, settings))
-            .withRegistries(config.privateRegistry(), config.disableDefaultRegistryEndpoint())
-            .withSnapshotter(config.snapshotter())
+        ContainerdConfig.defaults(config.dataDir(), pauseImage(flags, settings))
+            .withRegistries(flags.privateRegistry(), flags.disableDefaultRegistryEndpoint())
+            .withSnapshotter(flags.snapshotter())
+            .withContainers(flags.defaultRuntime(), flags.selinux(), flags.nonrootDevices())
             .withSystemdCgroup(systemdCgroup)
             .withLogging(
                 config.debug(), Optional.ofNullable(System.getenv("CONTAINERD_LOG_LEVEL")));
     Containerd containerd = Containerd.prepare(wanted);
-    return new NodeRuntime(Optional.of(containerd), containerd.endpoint());
+    return new NodeRuntime(
+        Optional.of(containerd),
+        containerd.endpoint(),
+        flags.imageEndpoint(),
+        airgapRegistries(flags, settings));
   }
 
   /**
@@ -70,7 +89,7 @@ final class NodeRuntime implements AutoCloseable {
           RuntimeVersion version =
               new CriReady(InstantSource.system(), Sleeper.SYSTEM).await(runtime);
           if (containerd.isPresent()) {
-            ImagePreload preload = ImagePreload.of(containerd.get(), images);
+            ImagePreload preload = ImagePreload.of(containerd.get(), images, airgapRegistries);
             preload.importAll();
             ready.open(version);
             preload.run();
@@ -95,17 +114,26 @@ final class NodeRuntime implements AutoCloseable {
   @Override
   public void close() {
     channel.close();
+    imageChannel.ifPresent(CriChannel::close);
   }
 
   /**
    * The user's image behind the cluster's registry, unless it already names that. Source: k3s
    * v1.36.3 pkg/agent/config.
    */
-  static String pauseImage(AgentConfig config, ServerSettings settings) {
+  static String pauseImage(RuntimeFlags flags, ServerSettings settings) {
     String registry = settings.systemDefaultRegistry();
-    return registry.isEmpty() || config.pauseImage().startsWith(registry + "/")
-        ? config.pauseImage()
-        : registry + "/" + config.pauseImage();
+    return registry.isEmpty() || flags.pauseImage().startsWith(registry + "/")
+        ? flags.pauseImage()
+        : registry + "/" + flags.pauseImage();
+  }
+
+  private static List<String> airgapRegistries(RuntimeFlags flags, ServerSettings settings) {
+    return Stream.concat(
+            flags.airgapRegistries().stream(), Stream.of(settings.systemDefaultRegistry()))
+        .filter(registry -> !registry.isEmpty())
+        .distinct()
+        .toList();
   }
 
   static Path cniConfigDir(AgentConfig config) {

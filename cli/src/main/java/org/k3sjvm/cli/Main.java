@@ -1,6 +1,7 @@
 package org.k3sjvm.cli;
 
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.k3sjvm.agent.Version;
@@ -25,6 +26,7 @@ public final class Main {
          check-network  Check the ways to other nodes' pods, and say how to repair them
          doctor   Say what keeps an agent from working here, and how to repair it
          pod-starts  Show where the time went while the newest pods started
+         completion  Print what bash or zsh needs to complete commands and flags
 
       GLOBAL OPTIONS:
          --debug                     Turn on debug logs [$K3S_DEBUG]
@@ -84,12 +86,25 @@ public final class Main {
     return OK;
   }
 
+  /** The names of all subcommands, from the help text. */
+  private static List<String> commands() {
+    return HELP.lines()
+        .dropWhile(line -> !line.equals("COMMANDS:"))
+        .skip(1)
+        .takeWhile(line -> !line.isEmpty())
+        .map(line -> line.strip().split(" ", 2)[0])
+        .toList();
+  }
+
   private static int subcommand(
       String name, List<String> arguments, PrintStream out, PrintStream err) {
     try {
       return switch (name) {
         case "agent" -> AgentCommand.run(arguments, out);
         case "check-network" -> CheckNetworkCommand.run(arguments, out, err);
+        case "completion" ->
+            CompletionCommand.run(
+                arguments, commands(), Path.of(System.getProperty("user.home")), out, err);
         case "doctor" -> DoctorCommand.run(arguments, System.getenv(), out, err);
         case "pod-starts" -> PodStartsCommand.run(arguments, out, err);
         case "server" -> ServerCommand.run(arguments, out);

@@ -14,12 +14,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.k3sjvm.base.backoff.Backoff;
 import org.k3sjvm.base.files.AtomicFiles;
 import org.k3sjvm.base.lifetime.Service;
 import org.k3sjvm.base.time.Sleeper;
 import org.k3sjvm.containerd.config.ConfigToml;
 import org.k3sjvm.containerd.config.ContainerdVersion;
+import org.k3sjvm.containerd.config.ExtraRuntime;
 import org.k3sjvm.containerd.config.HostFacts;
 import org.k3sjvm.containerd.registry.Registries;
 import org.k3sjvm.containerd.registry.RegistriesFile;
@@ -88,6 +90,8 @@ public final class Containerd implements Service {
     }
     ContainerdVersion version = versionOf(program);
     HostFacts host = HostProbe.look(config, programs, ProcessFacts.read());
+    checkRuntime(config.defaultRuntime(), host.extraRuntimes());
+    SeLinux.advice(config.selinux(), SeLinux.label()).ifPresent(advice -> log.atWarn().log(advice));
     Registries registries = RegistriesFile.read(config.registries());
     if (config.cniIsOurs() && host.cniPlugins().isEmpty()) {
       log.atWarn()
@@ -113,6 +117,20 @@ public final class Containerd implements Service {
         .log("containerd prepared");
     return new Containerd(
         config, programs, program, version, InstantSource.system(), Sleeper.SYSTEM);
+  }
+
+  static void checkRuntime(Optional<String> wanted, List<ExtraRuntime> found) {
+    List<String> names =
+        Stream.concat(Stream.of("runc"), found.stream().map(ExtraRuntime::name)).toList();
+    if (wanted.isPresent() && !names.contains(wanted.get())) {
+      throw new ContainerdException.BadConfiguration(
+          "--default-runtime "
+              + wanted.get()
+              + " is not found on this host, which has "
+              + String.join(", ", names)
+              + "; install it so that its program is on the PATH",
+          null);
+    }
   }
 
   /** Where its CRI is served once it runs. */

@@ -106,6 +106,17 @@ public record ContainerdConfig(
     return with(draft -> draft.snapshotter = name);
   }
 
+  /** The same with other containers. */
+  public ContainerdConfig withContainers(
+      Optional<String> runtime, boolean labelled, boolean ownDevices) {
+    return with(
+        draft -> {
+          draft.defaultRuntime = runtime;
+          draft.selinux = labelled;
+          draft.nonrootDevices = ownDevices;
+        });
+  }
+
   /** The same with another cgroup driver. */
   public ContainerdConfig withSystemdCgroup(boolean systemd) {
     return with(draft -> draft.systemdCgroup = systemd);
@@ -173,6 +184,9 @@ public record ContainerdConfig(
     private boolean disableDefaultRegistryEndpoint;
     private String snapshotter;
     private boolean systemdCgroup;
+    private boolean selinux;
+    private boolean nonrootDevices;
+    private Optional<String> defaultRuntime;
     private int streamPort;
     private boolean debug;
     private Optional<String> logLevel;
@@ -183,6 +197,9 @@ public record ContainerdConfig(
       disableDefaultRegistryEndpoint = from.disableDefaultRegistryEndpoint;
       snapshotter = from.snapshotter;
       systemdCgroup = from.systemdCgroup;
+      selinux = from.selinux;
+      nonrootDevices = from.nonrootDevices;
+      defaultRuntime = from.defaultRuntime;
       streamPort = from.streamPort;
       debug = from.debug;
       logLevel = from.logLevel;
@@ -199,9 +216,9 @@ public record ContainerdConfig(
           snapshotter,
           rest.cniIsOurs,
           systemdCgroup,
-          rest.selinux,
-          rest.nonrootDevices,
-          rest.defaultRuntime,
+          selinux,
+          nonrootDevices,
+          defaultRuntime,
           streamPort,
           debug,
           logLevel);

@@ -83,7 +83,7 @@ class ContainerdIT {
     try (ServiceGroup group = ServiceGroup.open("test")) {
       group.start("containerd", containerd);
       ready();
-      ImagePreload.of(containerd, images).importAll();
+      ImagePreload.of(containerd, images, List.of()).importAll();
       id = startContainer();
       before = runtime.containerStatus(id);
       assertThat(before.state()).isEqualTo(ContainerState.RUNNING);
@@ -141,18 +141,22 @@ class ContainerdIT {
     try (ServiceGroup group = ServiceGroup.open("test")) {
       group.start("containerd", containerd);
       ready();
-      ImagePreload.of(containerd, images).importAll();
+      ImagePreload.of(containerd, images, List.of("mirror.example")).importAll();
 
       assertThat(images.listImages())
           .flatExtracting(Image::repoTags)
-          .contains(TestImages.BUSYBOX, TestImages.PAUSE, "docker.io/library/more:1");
+          .contains(TestImages.BUSYBOX, TestImages.PAUSE, "docker.io/library/more:1")
+          .contains("mirror.example/library/more:1");
+      assertThat(images.listImages())
+          .flatExtracting(Image::repoDigests)
+          .anyMatch(name -> name.startsWith("mirror.example/library/more@sha256:"));
       assertThat(Files.readString(cache)).contains(TestImages.BUSYBOX, "docker.io/library/more:1");
 
       images.removeImage(ImageSpec.of("docker.io/library/more:1"));
-      ImagePreload.of(containerd, images).importAll();
+      ImagePreload.of(containerd, images, List.of()).importAll();
       assertThat(images.imageStatus(ImageSpec.of("docker.io/library/more:1"))).isEmpty();
       Files.setLastModifiedTime(more, FileTime.from(Instant.now()));
-      ImagePreload.of(containerd, images).importAll();
+      ImagePreload.of(containerd, images, List.of()).importAll();
       assertThat(images.imageStatus(ImageSpec.of("docker.io/library/more:1"))).isPresent();
     }
   }

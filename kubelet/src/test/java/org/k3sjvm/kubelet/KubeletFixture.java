@@ -136,6 +136,7 @@ abstract class KubeletFixture {
         settings.reservations(),
         settings.cgroups(),
         settings.dns(),
+        settings.protectKernelDefaults(),
         settings.featureGates());
   }
 

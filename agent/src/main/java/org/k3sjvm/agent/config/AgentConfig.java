@@ -27,7 +27,6 @@ import org.k3sjvm.base.time.GoDurations;
  * @param taints given to the node when it registers
  * @param nodeIps in the user's order; empty to find them
  * @param bindAddress where the kubelet listens; empty for every address
- * @param runtimeEndpoint a CRI socket; empty to run a containerd of our own
  * @param credentialProviders empty when there are none
  * @param loadBalancerPort 0 for any
  * @param overlayProbe ask peers through the overlay network whether they are reached
@@ -51,11 +50,7 @@ public record AgentConfig(
     List<String> internalDns,
     List<String> externalDns,
     Optional<String> bindAddress,
-    Optional<String> runtimeEndpoint,
-    String pauseImage,
-    String snapshotter,
-    Path privateRegistry,
-    boolean disableDefaultRegistryEndpoint,
+    RuntimeFlags runtime,
     Optional<CredentialProviders> credentialProviders,
     int loadBalancerPort,
     Optional<Path> resolvConf,
@@ -71,14 +66,15 @@ public record AgentConfig(
   public static final Path DEFAULT_DATA_DIR = Path.of("/var/lib/rancher/k3s");
 
   /** Source: k3s v1.36 pkg/cli/cmds/agent.go. */
-  public static final String DEFAULT_PAUSE_IMAGE = "rancher/mirrored-pause:3.10.2";
-
-  /** Source: k3s v1.36 pkg/cli/cmds/agent.go. */
   public static final int DEFAULT_LOAD_BALANCER_PORT = 6444;
 
   public static final Duration DEFAULT_COLD_START_MAX_AGE = Duration.ofDays(7);
 
   private static final Duration SHORTEST_COLD_START_MAX_AGE = Duration.ofHours(2);
+
+  /** Where klog tells of decisions. Source: Kubernetes logging conventions. */
+  private static final int DEBUG_VERBOSITY = 4;
+
   private static final int HTTPS_PORT = 443;
   private static final int MAX_PORT = 65535;
 
@@ -175,14 +171,7 @@ public record AgentConfig(
             flags.commaList(AgentFlags.NODE_INTERNAL_DNS),
             flags.commaList(AgentFlags.NODE_EXTERNAL_DNS),
             flags.text(AgentFlags.BIND_ADDRESS),
-            flags.text(AgentFlags.CONTAINER_RUNTIME_ENDPOINT),
-            flags.text(AgentFlags.PAUSE_IMAGE).orElse(DEFAULT_PAUSE_IMAGE),
-            flags.text(AgentFlags.SNAPSHOTTER).orElse("overlayfs"),
-            flags
-                .text(AgentFlags.PRIVATE_REGISTRY)
-                .map(Path::of)
-                .orElse(Path.of("/etc/rancher/k3s/registries.yaml")),
-            flags.on(AgentFlags.DISABLE_DEFAULT_REGISTRY_ENDPOINT),
+            RuntimeFlags.of(flags),
             problems.collect(Optional.empty(), () -> credentialProviders(flags)),
             port,
             flags.text(AgentFlags.RESOLV_CONF).map(Path::of),
@@ -190,12 +179,22 @@ public record AgentConfig(
             flags.text(AgentFlags.FLANNEL_CONF).map(Path::of),
             !flags.on(AgentFlags.DISABLE_OVERLAY_PROBE),
             problems.collect(DEFAULT_COLD_START_MAX_AGE, () -> coldStartMaxAge(flags)),
-            flags.list(AgentFlags.KUBELET_ARG),
+            kubeletArgs(flags),
             flags.list(AgentFlags.KUBE_PROXY_ARG),
-            flags.on(AgentFlags.DEBUG),
+            flags.on(AgentFlags.DEBUG) || flags.number(AgentFlags.V, 0) >= DEBUG_VERBOSITY,
             command);
     problems.throwAny();
     return config;
+  }
+
+  /** What the user says of the kubelet wins over the flag. Source: k3s v1.36 pkg/daemons/agent. */
+  private static List<String> kubeletArgs(FlagValues flags) {
+    List<String> arguments = new ArrayList<>();
+    if (flags.on(AgentFlags.PROTECT_KERNEL_DEFAULTS)) {
+      arguments.add("protect-kernel-defaults=true");
+    }
+    arguments.addAll(flags.list(AgentFlags.KUBELET_ARG));
+    return arguments;
   }
 
   private static Duration coldStartMaxAge(FlagValues flags) {

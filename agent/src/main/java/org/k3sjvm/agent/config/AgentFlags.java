@@ -17,6 +17,7 @@ public final class AgentFlags {
           .alias("c")
           .env("K3S_CONFIG_FILE");
   public static final Flag DEBUG = Flag.of(BOOL, "debug", "Turn on debug logs").env("K3S_DEBUG");
+  static final Flag V = Flag.of(INT, "v", "Verbosity: 4 and above are the same as --debug");
   public static final Flag SERVER =
       Flag.of(STRING, "server", "Server to join, https://host:port").alias("s").env("K3S_URL");
   public static final Flag TOKEN =
@@ -52,6 +53,27 @@ public final class AgentFlags {
           STRING,
           "container-runtime-endpoint",
           "CRI socket to use in place of a containerd of our own");
+  static final Flag IMAGE_SERVICE_ENDPOINT =
+      Flag.of(STRING, "image-service-endpoint", "CRI socket to use for images, if another");
+  static final Flag DEFAULT_RUNTIME =
+      Flag.of(
+          STRING,
+          "default-runtime",
+          "Runtime of pods without a RuntimeClass, one that is found on the host (default: runc)");
+  static final Flag SELINUX =
+      Flag.of(BOOL, "selinux", "Give containers SELinux labels").env("K3S_SELINUX");
+  static final Flag NONROOT_DEVICES =
+      Flag.of(BOOL, "nonroot-devices", "Let users of containers own the devices they are given");
+  static final Flag AIRGAP_EXTRA_REGISTRY =
+      Flag.of(
+          LIST,
+          "airgap-extra-registry",
+          "Registry whose names imported images get, too; repeat for more");
+  static final Flag PROTECT_KERNEL_DEFAULTS =
+      Flag.of(
+          BOOL,
+          "protect-kernel-defaults",
+          "Never change what the kubelet wants of the kernel; refuse to start where it differs");
   static final Flag PAUSE_IMAGE =
       Flag.of(
           STRING,
@@ -115,6 +137,7 @@ public final class AgentFlags {
       List.of(
           CONFIG,
           DEBUG,
+          V,
           SERVER,
           TOKEN,
           TOKEN_FILE,
@@ -129,6 +152,12 @@ public final class AgentFlags {
           NODE_EXTERNAL_DNS,
           BIND_ADDRESS,
           CONTAINER_RUNTIME_ENDPOINT,
+          IMAGE_SERVICE_ENDPOINT,
+          DEFAULT_RUNTIME,
+          SELINUX,
+          NONROOT_DEVICES,
+          AIRGAP_EXTRA_REGISTRY,
+          PROTECT_KERNEL_DEFAULTS,
           PAUSE_IMAGE,
           SNAPSHOTTER,
           PRIVATE_REGISTRY,

@@ -154,7 +154,7 @@ record KubeletFlag(String name, String path, Kind kind, boolean acts) {
       eviction-pressure-transition-period evictionPressureTransitionPeriod DURATION -
       eviction-max-pod-grace-period evictionMaxPodGracePeriod INT -
       eviction-minimum-reclaim evictionMinimumReclaim MAP -
-      protect-kernel-defaults protectKernelDefaults BOOL -
+      protect-kernel-defaults protectKernelDefaults BOOL acts
       register-node registerNode BOOL -
       container-runtime-endpoint containerRuntimeEndpoint TEXT -
       image-service-endpoint imageServiceEndpoint TEXT -

@@ -50,6 +50,7 @@ final class KubeletSettingsReader {
         new ReservationsReader(values).reservations(),
         cgroups(),
         dns(),
+        values.bool("protectKernelDefaults", false),
         featureGates());
   }
 

@@ -69,8 +69,8 @@ public final class Doctor {
             new HostRules.Wishes(
                 config.nodeName(),
                 failSwapOn,
-                config.snapshotter().equals("overlayfs"),
-                config.runtimeEndpoint().isEmpty())));
+                config.runtime().snapshotter().equals("overlayfs"),
+                config.runtime().endpoint().isEmpty())));
     if (!joins) {
       return new DoctorReport("", facts.line(), host, Optional.empty());
     }
@@ -117,7 +117,8 @@ public final class Doctor {
 
   private Optional<Path> runtimeSocket() {
     return config
-        .runtimeEndpoint()
+        .runtime()
+        .endpoint()
         .map(endpoint -> endpoint.replaceFirst("^unix://", ""))
         .filter(path -> path.startsWith("/"))
         .map(Path::of);

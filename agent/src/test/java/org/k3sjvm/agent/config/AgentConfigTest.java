@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,7 +27,7 @@ class AgentConfigTest {
         .hasValueSatisfying(token -> assertThat(token.reveal()).isEqualTo("secret"));
     assertThat(config.dataDir()).isEqualTo(Path.of("/var/lib/rancher/k3s"));
     assertThat(config.loadBalancerPort()).isEqualTo(6444);
-    assertThat(config.pauseImage()).isEqualTo("rancher/mirrored-pause:3.10.2");
+    assertThat(config.runtime().pauseImage()).isEqualTo("rancher/mirrored-pause:3.10.2");
     assertThat(config.nodeName()).isEmpty();
     assertThat(config.withNodeId()).isFalse();
     assertThat(config.overlayProbe()).isTrue();
@@ -62,6 +63,13 @@ class AgentConfigTest {
             "--flannel-iface=eth1",
             "--flannel-conf=/f.json",
             "--disable-overlay-probe",
+            "--image-service-endpoint=unix:///i.sock",
+            "--airgap-extra-registry=a.example",
+            "--airgap-extra-registry=b.example",
+            "--default-runtime=crun",
+            "--selinux",
+            "--nonroot-devices",
+            "--protect-kernel-defaults",
             "--kubelet-arg=max-pods=50",
             "--kube-proxy-arg=v=2",
             "--debug=true");
@@ -77,17 +85,25 @@ class AgentConfigTest {
     assertThat(config.internalDns()).containsExactly("a.local");
     assertThat(config.externalDns()).containsExactly("a.example");
     assertThat(config.bindAddress()).hasValue("127.0.0.1");
-    assertThat(config.runtimeEndpoint()).hasValue("unix:///c.sock");
-    assertThat(config.pauseImage()).isEqualTo("p:1");
-    assertThat(config.snapshotter()).isEqualTo("native");
-    assertThat(config.privateRegistry()).isEqualTo(Path.of("/r.yaml"));
-    assertThat(config.disableDefaultRegistryEndpoint()).isTrue();
+    assertThat(config.runtime())
+        .isEqualTo(
+            new RuntimeFlags(
+                Optional.of("unix:///c.sock"),
+                Optional.of("unix:///i.sock"),
+                "p:1",
+                "native",
+                Path.of("/r.yaml"),
+                true,
+                List.of("a.example", "b.example"),
+                Optional.of("crun"),
+                true,
+                true));
     assertThat(config.loadBalancerPort()).isZero();
     assertThat(config.resolvConf()).hasValue(Path.of("/resolv"));
     assertThat(config.flannelInterface()).hasValue("eth1");
     assertThat(config.flannelConf()).hasValue(Path.of("/f.json"));
     assertThat(config.overlayProbe()).isFalse();
-    assertThat(config.kubeletArgs()).containsExactly("max-pods=50");
+    assertThat(config.kubeletArgs()).containsExactly("protect-kernel-defaults=true", "max-pods=50");
     assertThat(config.kubeProxyArgs()).containsExactly("v=2");
     assertThat(config.debug()).isTrue();
   }

@@ -57,6 +57,7 @@ class KubeletOptionsTest {
                 settings.reservations(),
                 settings.cgroups(),
                 settings.dns(),
+                settings.protectKernelDefaults(),
                 settings.featureGates()))
         .isEqualTo(KubeletSettings.DEFAULT);
   }
@@ -70,6 +71,7 @@ class KubeletOptionsTest {
             "max-pods=50",
             "pods-per-core=3",
             "pod-max-pids=100",
+            "protect-kernel-defaults",
             "cgroup-driver=systemd",
             "cgroup-root=/outer",
             "kube-reserved=cpu=100m,memory=1Gi",

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -15,6 +16,9 @@ import java.util.regex.Pattern;
 final class Ctr {
   private static final String NAMESPACE = "k8s.io";
   private static final long LIMIT_MINUTES = 30;
+
+  /** Of {@code ctr images list}: REF TYPE DIGEST … */
+  private static final int DIGEST_COLUMN = 2;
 
   /** What {@code ctr images import} says of each image that it has put in place. */
   private static final Pattern IMPORTED =
@@ -78,6 +82,21 @@ final class Ctr {
   /** Names of images that match a filter of containerd's. */
   List<String> list(String filter) throws IOException, InterruptedException {
     return run(List.of(builder(List.of("images", "list", "-q", filter)))).lines().toList();
+  }
+
+  /** The digest of an image's manifest or index, such as {@code sha256:…}. */
+  Optional<String> digest(String image) throws IOException, InterruptedException {
+    return run(List.of(builder(List.of("images", "list", "name==" + image))))
+        .lines()
+        .map(line -> line.strip().split("\\s+"))
+        .filter(columns -> columns.length > DIGEST_COLUMN && columns[0].equals(image))
+        .map(columns -> columns[DIGEST_COLUMN])
+        .findFirst();
+  }
+
+  /** Gives an image a second name, which another image may have had. */
+  void tag(String image, String name) throws IOException, InterruptedException {
+    run(List.of(builder(List.of("images", "tag", "--force", image, name))));
   }
 
   /** Sets labels; {@code key=} removes one. */

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -45,22 +46,32 @@ public final class ImagePreload implements Service {
   private final Path directory;
   private final Optional<Ctr> ctr;
   private final ImageService images;
+  private final List<String> registries;
   private final Sleeper sleeper;
   private final Map<Path, Seen> done = new HashMap<>();
   private Map<Path, Seen> last = Map.of();
 
-  private ImagePreload(Path directory, Optional<Ctr> ctr, ImageService images, Sleeper sleeper) {
+  private ImagePreload(
+      Path directory,
+      Optional<Ctr> ctr,
+      ImageService images,
+      List<String> registries,
+      Sleeper sleeper) {
     this.directory = directory;
     this.ctr = ctr;
     this.images = images;
+    this.registries = registries;
     this.sleeper = sleeper;
   }
 
   /**
    * The preload of a containerd of ours. Its directory need not exist, and may appear later;
    * without containerd's own client archives are not imported.
+   *
+   * @param registries whose names images get besides their own
    */
-  public static ImagePreload of(Containerd containerd, ImageService images) {
+  public static ImagePreload of(
+      Containerd containerd, ImageService images, List<String> registries) {
     return new ImagePreload(
         containerd.imagesDir(),
         containerd
@@ -72,6 +83,7 @@ public final class ImagePreload implements Service {
                         containerd.endpoint().socket(),
                         containerd.version().schema() == Schema.V3)),
         images,
+        List.copyOf(registries),
         Sleeper.SYSTEM);
   }
 
@@ -131,7 +143,8 @@ public final class ImagePreload implements Service {
     long begun = System.nanoTime();
     try {
       ImageArchive kind = ImageArchive.of(file).orElseThrow();
-      List<String> names = kind == ImageArchive.NAMES ? pull(file) : importArchive(file, kind);
+      List<String> names =
+          named(kind == ImageArchive.NAMES ? pull(file) : importArchive(file, kind));
       cache.put(file, seen.bytes(), modified, names);
       log.atInfo()
           .addKeyValue("file", file)
@@ -172,6 +185,30 @@ public final class ImagePreload implements Service {
       }
     }
     return names;
+  }
+
+  /** Gives images their further names; the answer has all. */
+  private List<String> named(List<String> names) throws InterruptedException {
+    List<String> all = new ArrayList<>(names);
+    if (ctr.isPresent()) {
+      for (String name : names) {
+        try {
+          Optional<String> digest = ctr.get().digest(name);
+          if (digest.isPresent()) {
+            for (String further : ImageNames.further(name, digest.get(), registries)) {
+              ctr.get().tag(name, further);
+              all.add(further);
+            }
+          }
+        } catch (IOException e) {
+          log.atWarn()
+              .addKeyValue("image", name)
+              .addKeyValue("reason", e.getMessage())
+              .log("image gets no further names");
+        }
+      }
+    }
+    return all;
   }
 
   /** Pins of files that are gone since the last start do not stay. */

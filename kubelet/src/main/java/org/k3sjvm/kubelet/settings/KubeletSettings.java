@@ -15,6 +15,7 @@ import org.k3sjvm.kubelet.cgroup.CgroupSettings;
  *
  * @param root pods' directories and volumes; flag {@code root-dir}
  * @param port of the kubelet's HTTPS API
+ * @param protectKernelDefaults whether a kernel that is set otherwise than wanted ends the start
  * @param featureGates as given; those not in it have their upstream default
  */
 public record KubeletSettings(
@@ -28,6 +29,7 @@ public record KubeletSettings(
     Reservations reservations,
     CgroupSettings cgroups,
     Dns dns,
+    boolean protectKernelDefaults,
     Map<String, Boolean> featureGates) {
 
   /** k3s's defaults where it has its own, the kubelet's otherwise. */
@@ -55,6 +57,7 @@ public record KubeletSettings(
           Reservations.DEFAULT,
           CgroupSettings.DEFAULT,
           new Dns(List.of(), Optional.empty(), Optional.empty()),
+          false,
           Map.of());
 
   public KubeletSettings {

@@ -14,8 +14,10 @@ import java.util.OptionalLong;
  *     each other through Services, and policies see it. False when neither the service proxy nor
  *     flannel runs
  * @param conntrack sizes and times of connection tracking
+ * @param kernelDefaults whether {@link KernelDefaults} are set
  */
-public record HostSettings(boolean ipv6, boolean bridgedTrafficIsFiltered, Conntrack conntrack) {
+public record HostSettings(
+    boolean ipv6, boolean bridgedTrafficIsFiltered, Conntrack conntrack, boolean kernelDefaults) {
   /**
    * An absent value is left as the kernel has it.
    *
@@ -73,7 +75,8 @@ public record HostSettings(boolean ipv6, boolean bridgedTrafficIsFiltered, Connt
 
   /** In the order to write them. Source: as {@link #modules}. */
   Map<String, String> sysctls() {
-    Map<String, String> values = new LinkedHashMap<>();
+    Map<String, String> values =
+        new LinkedHashMap<>(kernelDefaults ? KernelDefaults.wanted() : Map.of());
     values.put("net/ipv4/conf/all/forwarding", "1");
     values.put("net/ipv4/conf/default/forwarding", "1");
     if (ipv6) {

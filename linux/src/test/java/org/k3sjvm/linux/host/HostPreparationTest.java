@@ -23,7 +23,8 @@ class HostPreparationTest {
     Files.createDirectory(modules.resolve("overlay"));
     Files.createDirectory(modules.resolve("nft_chain_2_nat"));
 
-    prepare(new FakeSysctls(), new HostSettings(false, false, HostSettings.Conntrack.UNTOUCHED));
+    prepare(
+        new FakeSysctls(), new HostSettings(false, false, HostSettings.Conntrack.UNTOUCHED, false));
 
     assertThat(commands.ran())
         .extracting(Command::toString)
@@ -37,12 +38,24 @@ class HostPreparationTest {
     FakeSysctls sysctls =
         new FakeSysctls()
             .put("net/ipv4/conf/all/forwarding", "0")
+            .put("vm/overcommit_memory", "0")
             .put("net/netfilter/nf_conntrack_max", "65536");
 
-    prepare(sysctls, new HostSettings(true, true, HostSettings.Conntrack.defaults(2)));
+    prepare(sysctls, new HostSettings(true, true, HostSettings.Conntrack.defaults(2), true));
 
     assertThat(sysctls.read("net/ipv4/conf/all/forwarding")).hasValue("1");
+    assertThat(sysctls.read("vm/overcommit_memory")).hasValue("1");
     assertThat(sysctls.read("net/netfilter/nf_conntrack_max")).hasValue("131072");
+  }
+
+  @Test
+  void leavesTheKernelsDefaultsAloneWhereTheyAreProtected() throws Exception {
+    FakeSysctls sysctls = new FakeSysctls().put("kernel/panic", "0").put("vm/panic_on_oom", "0");
+
+    prepare(sysctls, new HostSettings(true, true, HostSettings.Conntrack.UNTOUCHED, false));
+
+    assertThat(sysctls.read("kernel/panic")).hasValue("0");
+    assertThat(KernelDefaults.missing(sysctls)).containsExactly("kernel.panic=10");
   }
 
   @Test
