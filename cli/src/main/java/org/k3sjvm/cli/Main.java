@@ -26,6 +26,7 @@ public final class Main {
          check-network  Check the ways to other nodes' pods, and say how to repair them
          doctor   Say what keeps an agent from working here, and how to repair it
          pod-starts  Show where the time went while the newest pods started
+         token    Make, list and delete tokens that join nodes for a while
          completion  Print what bash or zsh needs to complete commands and flags
 
       GLOBAL OPTIONS:
@@ -108,6 +109,7 @@ public final class Main {
         case "doctor" -> DoctorCommand.run(arguments, System.getenv(), out, err);
         case "pod-starts" -> PodStartsCommand.run(arguments, out, err);
         case "server" -> ServerCommand.run(arguments, out);
+        case "token" -> TokenCommand.run(arguments, System.getenv(), out, err);
         default -> usage(err, "no command is named " + name + "; 'k3s --help' lists them");
       };
     } catch (UsageException e) {

@@ -8,18 +8,21 @@ import java.util.Optional;
 import org.k3sjvm.base.lifetime.Service;
 import org.k3sjvm.base.time.Sleeper;
 import org.k3sjvm.server.api.ApiException;
+import org.k3sjvm.server.api.kind.Kind;
 import org.k3sjvm.server.api.kind.Kinds;
 import org.k3sjvm.server.api.registry.DeleteOptions;
 import org.k3sjvm.server.api.registry.Registry;
 import org.k3sjvm.server.api.registry.Target;
+import org.k3sjvm.server.api.select.Selection;
 import org.k3sjvm.server.api.tree.Meta;
 import org.k3sjvm.server.api.tree.Trees;
+import org.k3sjvm.server.auth.BootstrapTokens;
 import org.k3sjvm.server.store.StoreException;
 import org.k3sjvm.server.store.StoredObject;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Keeps the datastore small: forgets old history, and events after an hour. */
+/** Keeps the datastore small: forgets old history, events after an hour, and tokens in time. */
 public final class Housekeeping implements Service {
   private static final Logger log = LoggerFactory.getLogger(Housekeeping.class);
 
@@ -48,6 +51,7 @@ public final class Housekeeping implements Service {
       sleeper.sleep(EVERY);
       try {
         expireEvents();
+        expireTokens();
         registry.store().compact(HISTORY);
       } catch (StoreException e) {
         log.atWarn().setCause(e).addKeyValue("retryIn", EVERY).log("datastore could not be tidied");
@@ -61,15 +65,29 @@ public final class Housekeeping implements Service {
     for (StoredObject stored : registry.store().list(Kinds.EVENT.prefix(), "", 0).objects()) {
       ObjectNode event = Trees.parse(stored.value());
       if (lastSeen(event).filter(seen -> seen.isBefore(limit)).isPresent()) {
-        try {
-          registry.delete(
-              Target.self(Kinds.EVENT, Meta.namespace(event)),
-              Meta.name(event),
-              DeleteOptions.of(Meta.uid(event)));
-        } catch (ApiException e) {
-          log.atDebug().setCause(e).addKeyValue("event", Meta.key(event)).log("event stays");
-        }
+        delete(Kinds.EVENT, event);
       }
+    }
+  }
+
+  /** Deletes bootstrap tokens whose time is over; they let nobody in before, either. */
+  void expireTokens() {
+    for (ObjectNode secret :
+        registry.list(Kinds.SECRET, BootstrapTokens.NAMESPACE, Selection.ALL)) {
+      if (BootstrapTokens.hasExpired(secret, clock.instant())) {
+        delete(Kinds.SECRET, secret);
+      }
+    }
+  }
+
+  private void delete(Kind kind, ObjectNode object) {
+    try {
+      registry.delete(
+          Target.self(kind, Meta.namespace(object)),
+          Meta.name(object),
+          DeleteOptions.of(Meta.uid(object)));
+    } catch (ApiException e) {
+      log.atDebug().setCause(e).addKeyValue("object", Meta.key(object)).log("what is over stays");
     }
   }
 

@@ -16,8 +16,10 @@ import org.k3sjvm.base.time.Sleeper;
 import org.k3sjvm.http.HttpServer;
 import org.k3sjvm.http.HttpServerConfig;
 import org.k3sjvm.http.ServerTls;
+import org.k3sjvm.server.api.access.Authenticator;
 import org.k3sjvm.server.api.local.LocalKubeApi;
 import org.k3sjvm.server.auth.Authentication;
+import org.k3sjvm.server.auth.BootstrapTokens;
 import org.k3sjvm.server.auth.NodePasswords;
 import org.k3sjvm.server.auth.NodeProof;
 import org.k3sjvm.server.auth.Passwords;
@@ -85,7 +87,10 @@ public final class Server implements Service, AutoCloseable {
               config.supervisor(),
               pki,
               clock,
-              Authentication.inOrder(new Passwords(pki.tokens()), plane.tokens()),
+              Authentication.inOrder(
+                  new Passwords(pki.tokens()),
+                  Authenticator.anyOf(
+                      List.of(plane.tokens(), new BootstrapTokens(plane.registry(), clock)))),
               new NodeProof(new NodePasswords(new StoredNodePasswords(plane.registry()), random)),
               new StoredClusterState(plane.registry(), ready::get),
               (node, request, response) -> tunnels.accept(request, response, node),
