@@ -16,7 +16,9 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -24,6 +26,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
 import org.k3sjvm.base.pki.TlsContexts;
 
 /**
@@ -35,12 +40,26 @@ import org.k3sjvm.base.pki.TlsContexts;
  */
 public final class HttpKubeApi implements KubeApi, AutoCloseable {
   private static final long ERROR_BYTES = 64 << 10;
+
+  /**
+   * Each has a thread. Watches end within ten minutes, so that certificates of ten minutes leave
+   * two of them.
+   */
+  private static final int MAX_DRAINING = 16;
+
   private static final Duration WATCH_SLACK = Duration.ofSeconds(30);
 
   private record Connection(HttpClient client, KubeCredentials credentials) {}
 
   private final KubeClientConfig config;
   private final GuardedBodies bodies = GuardedBodies.start();
+
+  /** A request begins under the read lock, so that no client is shut down in between. */
+  private final ReadWriteLock replacing = new ReentrantReadWriteLock();
+
+  /** Oldest first; changed under the write lock. */
+  private final Deque<HttpClient> draining = new ArrayDeque<>();
+
   private volatile Connection connection;
 
   public HttpKubeApi(KubeCredentials credentials, KubeClientConfig config) {
@@ -48,30 +67,56 @@ public final class HttpKubeApi implements KubeApi, AutoCloseable {
     this.connection = connect(credentials);
   }
 
-  /** Uses other credentials from now on. Open watches end; other requests in flight complete. */
+  /**
+   * Uses other credentials from now on, over a new connection. What is under way, open watches too,
+   * goes on over the old one to its end; the oldest of sixteen is cut.
+   */
   public void use(KubeCredentials credentials) {
-    Connection old = replace(credentials);
-    bodies.cutAll("the credentials were replaced");
-    old.client().shutdown();
+    replace(
+        credentials,
+        old -> {
+          draining.removeIf(HttpClient::isTerminated);
+          old.shutdown();
+          draining.addLast(old);
+          if (draining.size() > MAX_DRAINING) {
+            draining.removeFirst().shutdownNow();
+          }
+        });
   }
 
   @Override
   public void reconnect() {
-    Connection old = replace(connection.credentials());
-    old.client().shutdownNow();
+    replace(connection.credentials(), this::end);
     bodies.cutAll("the connection was given up");
   }
 
   @Override
   public void close() {
     bodies.close();
-    connection.client().shutdownNow();
+    replacing.writeLock().lock();
+    try {
+      end(connection.client());
+    } finally {
+      replacing.writeLock().unlock();
+    }
   }
 
-  private synchronized Connection replace(KubeCredentials credentials) {
-    Connection old = connection;
-    connection = connect(credentials);
-    return old;
+  private void end(HttpClient newest) {
+    draining.forEach(HttpClient::shutdownNow);
+    draining.clear();
+    newest.shutdownNow();
+  }
+
+  private void replace(KubeCredentials credentials, Consumer<HttpClient> atOld) {
+    Connection fresh = connect(credentials);
+    replacing.writeLock().lock();
+    try {
+      HttpClient old = connection.client();
+      connection = fresh;
+      atOld.accept(old);
+    } finally {
+      replacing.writeLock().unlock();
+    }
   }
 
   private Connection connect(KubeCredentials credentials) {
@@ -268,8 +313,7 @@ public final class HttpKubeApi implements KubeApi, AutoCloseable {
   /** Waits for the head of the answer; the time for the body is the guard's business. */
   private HttpResponse<InputStream> exchange(String attempt, HttpRequest http)
       throws InterruptedException {
-    CompletableFuture<HttpResponse<InputStream>> answer =
-        connection.client().sendAsync(http, BodyHandlers.ofInputStream());
+    CompletableFuture<HttpResponse<InputStream>> answer = begin(http);
     boolean answered = false;
     try {
       HttpResponse<InputStream> response =
@@ -285,6 +329,15 @@ public final class HttpKubeApi implements KubeApi, AutoCloseable {
       if (!answered) {
         answer.cancel(true);
       }
+    }
+  }
+
+  private CompletableFuture<HttpResponse<InputStream>> begin(HttpRequest http) {
+    replacing.readLock().lock();
+    try {
+      return connection.client().sendAsync(http, BodyHandlers.ofInputStream());
+    } finally {
+      replacing.readLock().unlock();
     }
   }
 

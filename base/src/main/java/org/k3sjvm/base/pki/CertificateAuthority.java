@@ -29,6 +29,7 @@ import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Signs certificates. Their shape (usages, key identifiers, validity from that of the authority) is
@@ -99,14 +100,34 @@ public record CertificateAuthority(X509Certificate certificate, PrivateKey key) 
     }
   }
 
+  /** An authority that this one vouches for. */
+  public CertificateAuthority vouchFor(
+      String commonName, KeyPair pair, Instant now, Duration validity) {
+    X500Name own = X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded());
+    return authority(own, key, certificate, commonName, pair, now, validity);
+  }
+
   /** An authority that vouches for itself. */
   public static CertificateAuthority selfSigned(
       String commonName, KeyPair pair, Instant now, Duration validity) {
     X500Name name = new X500NameBuilder(BCStyle.INSTANCE).addRDN(BCStyle.CN, commonName).build();
+    return authority(name, pair.getPrivate(), null, commonName, pair, now, validity);
+  }
+
+  private static CertificateAuthority authority(
+      X500Name issuer,
+      PrivateKey issuerKey,
+      @Nullable X509Certificate issuerCertificate,
+      String commonName,
+      KeyPair pair,
+      Instant now,
+      Duration validity) {
+    X500Name name = new X500NameBuilder(BCStyle.INSTANCE).addRDN(BCStyle.CN, commonName).build();
     try {
+      JcaX509ExtensionUtils identifiers = new JcaX509ExtensionUtils();
       X509v3CertificateBuilder builder =
           new JcaX509v3CertificateBuilder(
-              name,
+              issuer,
               serial(),
               Date.from(now),
               Date.from(now.plus(validity)),
@@ -121,8 +142,14 @@ public record CertificateAuthority(X509Certificate certificate, PrivateKey key) 
       builder.addExtension(
           Extension.subjectKeyIdentifier,
           false,
-          new JcaX509ExtensionUtils().createSubjectKeyIdentifier(pair.getPublic()));
-      return new CertificateAuthority(sign(builder, pair.getPrivate()), pair.getPrivate());
+          identifiers.createSubjectKeyIdentifier(pair.getPublic()));
+      if (issuerCertificate != null) {
+        builder.addExtension(
+            Extension.authorityKeyIdentifier,
+            false,
+            identifiers.createAuthorityKeyIdentifier(issuerCertificate));
+      }
+      return new CertificateAuthority(sign(builder, issuerKey), pair.getPrivate());
     } catch (IOException | GeneralSecurityException e) {
       throw new PkiException("cannot make the authority " + commonName, e);
     }

@@ -36,6 +36,25 @@ public final class TlsContexts {
   }
 
   /**
+   * As {@link #of(List, Optional)}, and tells somebody when a certificate is refused.
+   *
+   * @param refused called in the handshake; must not block
+   */
+  public static SSLContext of(
+      List<X509Certificate> trusted, Optional<TlsIdentity> identity, Runnable refused) {
+    try {
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(
+          identity.map(TlsContexts::keyManagers).orElse(null),
+          TellingTrust.around(trustManagers(trusted), refused),
+          null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new PkiException("cannot set up TLS: " + e.getMessage(), e);
+    }
+  }
+
+  /**
    * Trust managers that accept chains to these authorities; the host's own store when there are
    * none.
    */

@@ -42,10 +42,15 @@ public final class FakeSupervisor implements AutoCloseable {
   public static final String PASSWORD = "the-password";
   private static final Duration YEAR = Duration.ofDays(365);
 
-  private final CertificateAuthority serverCa;
-  private final CertificateAuthority clientCa;
+  private final String name;
+  private final InetAddress address;
+  private volatile CertificateAuthority serverCa;
+  private volatile List<CertificateAuthority> further = List.of();
+  private volatile CertificateAuthority clientCa;
+  private final List<X509Certificate> clientAuthorities = new CopyOnWriteArrayList<>();
+  private volatile Duration leafValidity = YEAR;
   private final Optional<KeyPair> sharedKey;
-  private final HttpsServer http;
+  private volatile HttpsServer http;
   private final Map<String, String> passwords = new ConcurrentHashMap<>();
   private final Map<String, Scripted> scripted = new ConcurrentHashMap<>();
   private final List<String> requests = new CopyOnWriteArrayList<>();
@@ -94,20 +99,29 @@ public final class FakeSupervisor implements AutoCloseable {
         CertificateAuthority.selfSigned(
             "k3s-client-ca", Keys.generate(), builder.validFrom, builder.validity);
     sharedKey = builder.old ? Optional.of(Keys.generate()) : Optional.empty();
+    name = builder.name;
+    address = builder.address;
+    http = serve(context(builder.validFrom), 0);
+  }
+
+  private SSLContext context(Instant validFrom) {
     KeyPair key = Keys.generate();
     X509Certificate leaf =
         serverCa.issue(
-            CertificateAuthority.Subject.server(
-                "k3s", List.of(builder.name), List.of(builder.address)),
+            CertificateAuthority.Subject.server("k3s", List.of(name), List.of(address)),
             key.getPublic(),
-            builder.validFrom,
+            validFrom,
             YEAR);
-    SSLContext tls =
-        TlsContexts.of(
-            List.of(clientCa.certificate()),
-            Optional.of(new TlsIdentity(List.of(leaf, serverCa.certificate()), key.getPrivate())));
-    http = HttpsServer.create(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0), 50);
-    http.setHttpsConfigurator(
+    clientAuthorities.add(clientCa.certificate()); // strangers do not fail the handshake, as in k3s
+    return TlsContexts.of(
+        List.copyOf(clientAuthorities),
+        Optional.of(new TlsIdentity(List.of(leaf, serverCa.certificate()), key.getPrivate())));
+  }
+
+  private HttpsServer serve(SSLContext tls, int port) throws IOException {
+    HttpsServer server =
+        HttpsServer.create(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port), 50);
+    server.setHttpsConfigurator(
         new HttpsConfigurator(tls) {
           @Override
           public void configure(HttpsParameters parameters) {
@@ -116,9 +130,38 @@ public final class FakeSupervisor implements AutoCloseable {
             parameters.setSSLParameters(ssl);
           }
         });
-    http.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
-    http.createContext("/", this::handle);
-    http.start();
+    server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+    server.createContext("/", this::handle);
+    server.start();
+    return server;
+  }
+
+  private void restart(SSLContext tls) throws IOException {
+    int port = http.getAddress().getPort();
+    http.stop(0);
+    http = serve(tls, port);
+  }
+
+  /** Certificates of nodes are valid for so long from now on. */
+  public void issueFor(Duration validity) {
+    leafValidity = validity;
+  }
+
+  /** Other authorities from now on; nothing links them to those of before. */
+  public void replaceAuthorities() throws IOException {
+    Instant now = Instant.now().minus(Duration.ofHours(1));
+    serverCa = CertificateAuthority.selfSigned("other-server-ca", Keys.generate(), now, YEAR);
+    clientCa = CertificateAuthority.selfSigned("other-client-ca", Keys.generate(), now, YEAR);
+    restart(context(now));
+  }
+
+  /** Other authorities from now on, for which those of before vouch. */
+  public void rotateAuthorities() throws IOException {
+    Instant now = Instant.now().minus(Duration.ofHours(1));
+    further = List.of(serverCa);
+    serverCa = serverCa.vouchFor("rotated-server-ca", Keys.generate(), now, YEAR);
+    clientCa = clientCa.vouchFor("rotated-client-ca", Keys.generate(), now, YEAR);
+    restart(context(now));
   }
 
   public URI url() {
@@ -127,7 +170,9 @@ public final class FakeSupervisor implements AutoCloseable {
 
   /** The bundle that {@code /cacerts} serves. */
   public String serverCaPem() {
-    return Certificates.pem(serverCa.certificate());
+    StringBuilder bundle = new StringBuilder(Certificates.pem(serverCa.certificate()));
+    further.forEach(each -> bundle.append(Certificates.pem(each.certificate())));
+    return bundle.toString();
   }
 
   /** The full token with its pin. */
@@ -242,7 +287,7 @@ public final class FakeSupervisor implements AutoCloseable {
     }
     byte[] request = exchange.getRequestBody().readAllBytes();
     PublicKey key = sharedKey.isPresent() ? sharedKey.get().getPublic() : publicKey(request);
-    String leaf = Certificates.pem(authority.issue(subject, key, Instant.now(), YEAR));
+    String leaf = Certificates.pem(authority.issue(subject, key, Instant.now(), leafValidity));
     send(
         exchange,
         200,

@@ -16,6 +16,7 @@ import org.k3sjvm.base.pki.CertificateAuthority;
 import org.k3sjvm.base.pki.CertificateAuthority.Subject;
 import org.k3sjvm.base.pki.Certificates;
 import org.k3sjvm.base.pki.Keys;
+import org.k3sjvm.base.time.GoDurations;
 import org.k3sjvm.server.pki.ClusterPki;
 
 /**
@@ -26,12 +27,35 @@ import org.k3sjvm.server.pki.ClusterPki;
 final class NodeCertificates {
   private static final Duration VALIDITY = Duration.ofDays(365);
 
+  /**
+   * Whole days, as upstream has it, or a duration such as {@code 10m}. Source: dynamiclistener
+   * pkg/cert, NewSignedCert.
+   */
+  private static final String VALIDITY_VARIABLE = "CATTLE_NEW_SIGNED_CERT_EXPIRATION_DAYS";
+
   private final ClusterPki pki;
   private final InstantSource clock;
+  private final Duration validity;
 
   NodeCertificates(ClusterPki pki, InstantSource clock) {
     this.pki = pki;
     this.clock = clock;
+    this.validity = validity(Optional.ofNullable(System.getenv(VALIDITY_VARIABLE)));
+  }
+
+  /** What is said, when it makes sense. */
+  static Duration validity(Optional<String> said) {
+    try {
+      return said.map(
+              text ->
+                  text.matches("[0-9]{1,5}")
+                      ? Duration.ofDays(Long.parseLong(text))
+                      : GoDurations.parse(text))
+          .filter(Duration::isPositive)
+          .orElse(VALIDITY);
+    } catch (IllegalArgumentException e) {
+      return VALIDITY;
+    }
   }
 
   /**
@@ -83,7 +107,7 @@ final class NodeCertificates {
   }
 
   private String answer(CertificateAuthority authority, Subject subject, PublicKey key) {
-    return Certificates.pem(authority.issue(subject, key, clock.instant(), VALIDITY))
+    return Certificates.pem(authority.issue(subject, key, clock.instant(), validity))
         + Certificates.pem(authority.certificate());
   }
 
