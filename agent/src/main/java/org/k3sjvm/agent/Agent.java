@@ -2,8 +2,15 @@ package org.k3sjvm.agent;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.random.RandomGenerator;
+import javax.net.ssl.SSLContext;
+import org.k3sjvm.agent.certificate.CertificateKeeper;
+import org.k3sjvm.agent.certificate.CertificateMonitor;
+import org.k3sjvm.agent.certificate.NodeCredentials;
 import org.k3sjvm.agent.config.AgentConfig;
 import org.k3sjvm.agent.config.KubeletOptions;
 import org.k3sjvm.agent.config.ProxyOptions;
@@ -11,6 +18,7 @@ import org.k3sjvm.base.lifetime.Gate;
 import org.k3sjvm.base.lifetime.ServiceFailedException;
 import org.k3sjvm.base.lifetime.ServiceGroup;
 import org.k3sjvm.base.net.IpAddresses;
+import org.k3sjvm.base.pki.TlsContexts;
 import org.k3sjvm.base.time.Sleeper;
 import org.k3sjvm.flannel.Flannel;
 import org.k3sjvm.flannel.FlannelHost;
@@ -18,6 +26,8 @@ import org.k3sjvm.join.Join;
 import org.k3sjvm.join.JoinConfig;
 import org.k3sjvm.join.JoinMemory;
 import org.k3sjvm.join.JoinedNode;
+import org.k3sjvm.join.NodeCertificate;
+import org.k3sjvm.kubelet.node.MachineFacts;
 import org.k3sjvm.kubelet.server.KubeletServer;
 import org.k3sjvm.kubelet.settings.KubeletSettings;
 import org.k3sjvm.linux.host.HostSettings;
@@ -76,9 +86,10 @@ public final class Agent {
     reports.stage("joining " + config.server());
     JoinedNode node = join.run(reason -> reports.stage("waiting to join: " + reason));
     while (true) {
-      Rejoin rejoin = new Rejoin(node, join, Sleeper.SYSTEM);
+      NodeCredentials credentials = NodeCredentials.of(node);
+      Rejoin rejoin = new Rejoin(node, join, credentials::reload, Sleeper.SYSTEM);
       try {
-        runAs(node, rejoin, join, balancers, tunnels, settings, memory);
+        runAs(node, credentials, rejoin, join, balancers, tunnels, settings, memory);
         return;
       } catch (ServiceFailedException e) {
         node =
@@ -93,6 +104,7 @@ public final class Agent {
   /** Runs the node's parts until interrupted, or until one fails. */
   private void runAs(
       JoinedNode node,
+      NodeCredentials credentials,
       Rejoin rejoin,
       Join join,
       Balancers balancers,
@@ -103,29 +115,52 @@ public final class Agent {
     ProxyOptions.Settings proxy = proxyOptions(loopback(node));
     prepareHost(node, proxy.conntrack(), settings);
     memory.ifPresent(m -> m.reserve(node.name()));
-    try (Apis apis = Apis.open(node, memory);
+    CertificateKeeper certificates =
+        new CertificateKeeper(
+            node, join, credentials, InstantSource.system(), RandomGenerator.getDefault());
+    try (Apis apis = Apis.open(node, credentials, memory);
         NodeRuntime runtime =
             NodeRuntime.prepare(config, node.settings(), NodeKubelet.systemdCgroups(settings));
         FlannelHost host = ground.flannel();
         NodePolicies policies = NodePolicies.open(node, config.agentDir(), apis, ground);
         ProxyHost services = ground.services();
         ServiceGroup parts = ServiceGroup.open("node")) {
+      if (!node.remembered()) {
+        twinCheck(node, apis).await(twin -> reports.stage("waiting: " + twin));
+      }
       NodeKubelet kubelet =
           NodeKubelet.compose(config, settings, node, apis, runtime, ground, policies.gate());
       if (node.remembered()) {
         memory.flatMap(m -> m.recallNode(node.name())).ifPresent(kubelet.keeper()::recall);
       }
+      parts.start("certificates", certificates);
       reports.stage("starting the container runtime");
       runtime.start(parts);
       tunnels.start(
-          node, join, apis.controller(), balancers, NodeKubelet.endpoint(config, settings), parts);
+          node,
+          join,
+          () -> tunnelTls(credentials.held(), certificates),
+          apis.controller(),
+          balancers,
+          NodeKubelet.endpoint(config, settings),
+          parts);
       Flannel flannel = network(node, apis, host, kubelet);
       parts.start("flannel", flannel);
       policies.start(parts);
       NodeServices.start(node, proxy, apis.proxy(), services, config.agentDir(), parts);
       parts.during(() -> runtime.ready().await());
+      CertificateMonitor monitor =
+          new CertificateMonitor(credentials, kubelet::tellOfNode, InstantSource.system());
+      certificates.whenLate(monitor::late);
       try (KubeletServer _ =
-          kubelet.serve(config, settings, node, apis, runtime, flannel::metrics)) {
+          kubelet.serve(
+              config,
+              settings,
+              node,
+              credentials,
+              apis,
+              runtime,
+              () -> flannel.metrics() + monitor.metrics())) {
         kubelet.start(parts);
         memory.ifPresent(m -> parts.start("cold-start-tidy", () -> kubelet.tidy(m)));
         if (node.remembered()) {
@@ -139,10 +174,32 @@ public final class Agent {
                 : "registering the node");
         parts.during(kubelet::awaitAnnotated);
         tellReady();
+        parts.start("certificate-monitor", monitor);
         parts.start("heap-trim", HeapTrim.ofThisProcess());
         parts.await();
       }
     }
+  }
+
+  private static TwinCheck twinCheck(JoinedNode node, Apis apis) throws IOException {
+    MachineFacts machine = MachineFacts.read(Path.of("/"));
+    return new TwinCheck(
+        apis.heartbeat(),
+        new TwinCheck.Self(
+            node.name(),
+            node.addresses().internal().stream().map(IpAddresses::text).toList(),
+            machine.bootId(),
+            machine.machineId()),
+        InstantSource.system(),
+        Sleeper.SYSTEM);
+  }
+
+  /** Servers are dialled past the load balancer: a strange one is noticed here first. */
+  private static SSLContext tunnelTls(NodeCredentials.Held held, CertificateKeeper certificates) {
+    return TlsContexts.of(
+        held.serverCa(),
+        Optional.of(held.tls(NodeCertificate.CLIENT_KUBELET)),
+        certificates::strangeServer);
   }
 
   /** Source: k3s v1.36.3 pkg/agent/run.go; tools wait for this line, systemd for the datagram. */
@@ -177,7 +234,8 @@ public final class Agent {
             config.flannelInterface(),
             config.resolvConf(),
             config.runtime().endpoint().orElse(JoinConfig.DEFAULT_RUNTIME_ENDPOINT),
-            config.runtime().imageEndpoint());
+            config.runtime().imageEndpoint(),
+            config.allowNewCluster());
     return new Join(
         join,
         Join.Host.local(),

@@ -2,6 +2,7 @@ package org.k3sjvm.agent;
 
 import java.util.List;
 import java.util.Optional;
+import org.k3sjvm.agent.certificate.NodeCredentials;
 import org.k3sjvm.join.JoinedNode;
 import org.k3sjvm.join.NodeCertificate;
 import org.k3sjvm.kube.HttpKubeApi;
@@ -27,11 +28,13 @@ record Apis(
     KubeApi proxy,
     List<HttpKubeApi> clients)
     implements AutoCloseable {
-  static Apis open(JoinedNode node, Optional<ColdStart> memory) {
-    HttpKubeApi kubelet = client(node, NodeCertificate.CLIENT_KUBELET, "kubelet");
-    HttpKubeApi heartbeat = client(node, NodeCertificate.CLIENT_KUBELET, "kubelet");
-    HttpKubeApi controller = client(node, NodeCertificate.CLIENT_K3S_CONTROLLER, "k3s-controller");
-    HttpKubeApi proxy = client(node, NodeCertificate.CLIENT_KUBE_PROXY, "kube-proxy");
+  /** Under the certificates of now; others are used from when they are there. */
+  static Apis open(JoinedNode node, NodeCredentials held, Optional<ColdStart> memory) {
+    HttpKubeApi kubelet = client(node, held, NodeCertificate.CLIENT_KUBELET, "kubelet");
+    HttpKubeApi heartbeat = client(node, held, NodeCertificate.CLIENT_KUBELET, "kubelet");
+    HttpKubeApi controller =
+        client(node, held, NodeCertificate.CLIENT_K3S_CONTROLLER, "k3s-controller");
+    HttpKubeApi proxy = client(node, held, NodeCertificate.CLIENT_KUBE_PROXY, "kube-proxy");
     return new Apis(
         memory.map(m -> m.ofPods(kubelet)).orElse(kubelet),
         heartbeat,
@@ -40,12 +43,20 @@ record Apis(
         List.of(kubelet, heartbeat, controller, proxy));
   }
 
-  private static HttpKubeApi client(JoinedNode node, NodeCertificate identity, String agent) {
-    KubeCredentials credentials =
-        new KubeCredentials(
-            node.apiServer(), node.serverCa(), Optional.of(node.tls(identity)), Optional.empty());
-    return new HttpKubeApi(
-        credentials, KubeClientConfig.of(agent + "/" + Version.current().version()));
+  private static HttpKubeApi client(
+      JoinedNode node, NodeCredentials credentials, NodeCertificate identity, String agent) {
+    HttpKubeApi api =
+        new HttpKubeApi(
+            as(identity, node, credentials.held()),
+            KubeClientConfig.of(agent + "/" + Version.current().version()));
+    credentials.onChange(fresh -> api.use(as(identity, node, fresh)));
+    return api;
+  }
+
+  private static KubeCredentials as(
+      NodeCertificate identity, JoinedNode node, NodeCredentials.Held held) {
+    return new KubeCredentials(
+        node.apiServer(), held.serverCa(), Optional.of(held.tls(identity)), Optional.empty());
   }
 
   @Override

@@ -133,6 +133,11 @@ final class ColdStart implements JoinMemory, Service {
     return memory.recall(CONTACT).flatMap(_ -> memory.recall(SETTINGS));
   }
 
+  @Override
+  public void forget() {
+    memory.retain(_ -> false);
+  }
+
   /** A node that heard nothing for so long has no right to what it knows. */
   void forgetWhatIsTooOld() {
     Optional<Instant> contact = contact();

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import org.k3sjvm.agent.certificate.NodeCredentials;
 import org.k3sjvm.agent.config.AgentConfig;
 import org.k3sjvm.base.lifetime.ServiceGroup;
 import org.k3sjvm.base.net.HostPort;
@@ -130,13 +131,22 @@ final class NodeKubelet {
       AgentConfig config,
       KubeletSettings settings,
       JoinedNode node,
+      NodeCredentials credentials,
       Apis apis,
       NodeRuntime runtime,
       Supplier<String> metrics)
       throws IOException {
+    NodeCredentials.Held held = credentials.held();
+    ServerTls tls = new ServerTls(held.tls(NodeCertificate.SERVING_KUBELET), held.clientCa());
+    credentials.onChange(
+        fresh -> {
+          tls.replaceIdentity(fresh.tls(NodeCertificate.SERVING_KUBELET));
+          tls.replaceClientAuthorities(fresh.clientCa());
+        });
+    tls.replaceIdentity(credentials.held().tls(NodeCertificate.SERVING_KUBELET)); // of meanwhile
     return KubeletServer.start(
         new KubeletServerConfig(node.name(), endpoint(config, settings), logs),
-        new ServerTls(node.tls(NodeCertificate.SERVING_KUBELET), node.clientCa()),
+        tls,
         apis.kubelet(),
         kubelet.pods(),
         runtime.runtime(),

@@ -2,13 +2,13 @@ package org.k3sjvm.agent;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
 import org.k3sjvm.base.lifetime.ServiceGroup;
 import org.k3sjvm.base.net.HostPort;
-import org.k3sjvm.base.pki.TlsContexts;
 import org.k3sjvm.base.time.Sleeper;
 import org.k3sjvm.join.Join;
 import org.k3sjvm.join.JoinedNode;
-import org.k3sjvm.join.NodeCertificate;
 import org.k3sjvm.kube.KubeApi;
 import org.k3sjvm.lb.Health;
 import org.k3sjvm.lb.HealthSource;
@@ -29,11 +29,13 @@ final class NodeTunnels implements HealthSource, AutoCloseable {
   /**
    * Connects to the servers for as long as the group runs; tunnels of a start before are closed.
    *
+   * @param tls asked anew for each tunnel
    * @param kubelet where the kubelet's API listens
    */
   void start(
       JoinedNode node,
       Join supervisor,
+      Supplier<SSLContext> tls,
       KubeApi controller,
       Balancers toUpdate,
       HostPort kubelet,
@@ -46,11 +48,7 @@ final class NodeTunnels implements HealthSource, AutoCloseable {
             java.util.Set.of(),
             node.settings().clusterCidrs());
     Tunnels running =
-        new Tunnels(
-            () ->
-                TlsContexts.of(
-                    node.serverCa(), Optional.of(node.tls(NodeCertificate.CLIENT_KUBELET))),
-            (protocol, address) -> rules.decide(protocol, address, view));
+        new Tunnels(tls, (protocol, address) -> rules.decide(protocol, address, view));
     close();
     tunnels = Optional.of(running);
     balancers = Optional.of(toUpdate);

@@ -1,22 +1,13 @@
 package org.k3sjvm.agent;
 
-import java.net.InetAddress;
-import java.security.cert.CertificateParsingException;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.Collection;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Optional;
-import java.util.Set;
+import java.util.function.Consumer;
 import org.k3sjvm.base.lifetime.Service;
-import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.base.time.Sleeper;
 import org.k3sjvm.join.Join;
 import org.k3sjvm.join.JoinException;
 import org.k3sjvm.join.JoinedNode;
-import org.k3sjvm.join.NodeCertificate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,17 +20,9 @@ final class Rejoin implements Service {
   private static final Logger log = LoggerFactory.getLogger(Rejoin.class);
   private static final Duration PERIOD = Duration.ofSeconds(3);
 
-  /** Of subject alternative names. Source: X509Certificate.getSubjectAlternativeNames, RFC 5280. */
-  private static final int IP_ADDRESS = 7;
-
-  /**
-   * What the node's clients hold since its start must serve until the next one. Source: k3s v1.36.3
-   * renews certificates that end within 120 days.
-   */
-  private static final Duration LASTS = Duration.ofDays(120);
-
   private final JoinedNode before;
   private final Join join;
+  private final Consumer<JoinedNode> sameNode;
   private final Sleeper sleeper;
   private volatile Optional<JoinedNode> another = Optional.empty();
 
@@ -52,9 +35,15 @@ final class Rejoin implements Service {
     }
   }
 
-  Rejoin(JoinedNode before, Join join, Sleeper sleeper) {
+  /**
+   * For a node that was remembered.
+   *
+   * @param sameNode is told of the join when the node may go on: it brought certificates
+   */
+  Rejoin(JoinedNode before, Join join, Consumer<JoinedNode> sameNode, Sleeper sleeper) {
     this.before = before;
     this.join = join;
+    this.sameNode = sameNode;
     this.sleeper = sleeper;
   }
 
@@ -72,13 +61,13 @@ final class Rejoin implements Service {
    */
   @Override
   public void run() throws InterruptedException {
-    boolean lasting = lasts(before, Instant.now()); // joining replaces the files
     String lastReason = "";
     while (true) {
       sleeper.sleep(PERIOD);
       try {
         JoinedNode now = join.once();
-        if (lasting && isSame(before, now)) {
+        if (isSame(before, now)) {
+          sameNode.accept(now);
           log.atInfo().log("a server answers again, going on as before");
           return;
         }
@@ -108,32 +97,5 @@ final class Rejoin implements Service {
         && now.addresses().equals(before.addresses())
         && now.serverCa().equals(before.serverCa())
         && now.clientCa().equals(before.clientCa());
-  }
-
-  private static boolean lasts(JoinedNode node, Instant now) {
-    for (NodeCertificate which : NodeCertificate.values()) {
-      Instant end = node.tls(which).chain().getFirst().getNotAfter().toInstant();
-      if (end.isBefore(now.plus(LASTS))) {
-        return false;
-      }
-    }
-    return covers(
-        node.tls(NodeCertificate.SERVING_KUBELET).chain().getFirst(), node.addresses().internal());
-  }
-
-  /** Servers that call the kubelet at an address look for it in the certificate. */
-  static boolean covers(X509Certificate serving, List<InetAddress> addresses) {
-    try {
-      Set<InetAddress> named = new HashSet<>();
-      Collection<List<?>> names = serving.getSubjectAlternativeNames();
-      for (List<?> name : names == null ? List.<List<?>>of() : names) {
-        if (Integer.valueOf(IP_ADDRESS).equals(name.get(0))) {
-          named.add(IpAddresses.parse(String.valueOf(name.get(1))));
-        }
-      }
-      return named.containsAll(addresses);
-    } catch (CertificateParsingException | IllegalArgumentException e) {
-      return false;
-    }
   }
 }

@@ -44,10 +44,26 @@ final class CaTrust {
   }
 
   /**
+   * What was found out.
+   *
+   * @param left the cluster that this node belonged to, when it is another one
+   */
+  record Discovery(ClusterTrust trust, Optional<EarlierCluster> left) {
+    static Discovery of(ClusterTrust trust) {
+      return new Discovery(trust, Optional.empty());
+    }
+  }
+
+  /**
+   * Asks who answers.
+   *
    * @param pin the digest of the token, when it has one
+   * @param earlier the cluster that the node joined before
+   * @param mayLeave whether the node may go over to another one although the token does not pin it
    * @throws JoinException when nobody answers, or the answer is not to be trusted
    */
-  ClusterTrust discover(Optional<String> pin) throws InterruptedException {
+  Discovery discover(Optional<String> pin, Optional<EarlierCluster> earlier, boolean mayLeave)
+      throws InterruptedException {
     TrustAnyone seen = new TrustAnyone();
     byte[] bundle = fetch(seen.context());
     Optional<JoinException> objection = objectionTo(bundle, seen.chain(), pin);
@@ -57,14 +73,19 @@ final class CaTrust {
             .addKeyValue("server", server)
             .log("the token pins no authority, the cluster's identity is not verified");
       }
-      return new ClusterTrust.Pinned(parse(bundle));
+      Optional<EarlierCluster> left =
+          earlier.filter(cluster -> !cluster.isThatOf(bundle, parse(bundle), seen.chain()));
+      if (left.isPresent() && pin.isEmpty() && !mayLeave) {
+        throw faults.anotherCluster(left.get().digest(), CaHash.of(bundle).orElse("none"));
+      }
+      return new Discovery(new ClusterTrust.Pinned(parse(bundle)), left);
     }
     if (isTrustedByHost()) {
       log.atLevel(faults.isNews("host's store") ? Level.WARN : Level.DEBUG)
           .addKeyValue("server", server)
           .addKeyValue("because", objection.get().getMessage())
           .log("trusting the server by the host's own authorities");
-      return new ClusterTrust.HostStore();
+      return Discovery.of(new ClusterTrust.HostStore());
     }
     throw objection.get();
   }

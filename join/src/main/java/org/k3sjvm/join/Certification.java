@@ -17,9 +17,9 @@ import org.k3sjvm.base.pki.TlsIdentity;
 import org.k3sjvm.nodepassword.NodeIdentity;
 
 /**
- * Gets the node's certificates, anew with each start: that is how they are renewed. A key that is
- * on disk stays, unless the server sends its own, as servers of v1.21 do. Source: k3s v1.36.3
- * pkg/agent/config, getKubeletServingCert and its siblings.
+ * Gets the node's certificates, anew with each start and each renewal. A key that is on disk stays,
+ * unless the server sends its own, as servers of v1.21 do. Source: k3s v1.36.3 pkg/agent/config,
+ * getKubeletServingCert and its siblings.
  */
 final class Certification {
   private static final String OWNER_ONLY = "rw-------";

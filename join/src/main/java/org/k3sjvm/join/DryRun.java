@@ -383,7 +383,10 @@ public final class DryRun {
   private Optional<ClusterTrust> trust(Optional<JoinToken> token) throws InterruptedException {
     Optional<String> pin = token.flatMap(JoinToken::caHash);
     try {
-      ClusterTrust trust = new CaTrust(config.endpoint(), config.server(), faults).discover(pin);
+      ClusterTrust trust =
+          new CaTrust(config.endpoint(), config.server(), faults)
+              .discover(pin, EarlierCluster.of(files.serverCa()), config.allowNewCluster())
+              .trust();
       step(
           Stage.AUTHORITIES,
           Outcome.PASSED,
@@ -446,6 +449,15 @@ public final class DryRun {
           text,
           "if the cluster was made anew or its CA was rotated, copy the token again: cat"
               + " <data-dir>/server/node-token on the server; otherwise correct --server");
+    }
+    if (text.contains("this node belongs to the cluster")) {
+      return Finding.error(
+          "another-cluster",
+          "this node belongs to another cluster than the server",
+          text,
+          "if the cluster was made anew: start the agent with the full token of"
+              + " <data-dir>/server/node-token, or with --allow-new-cluster; otherwise correct"
+              + " --server");
     }
     return Finding.error(
         "ca-foreign",

@@ -84,6 +84,13 @@ final class Faults {
         fault);
   }
 
+  /** A server that is as good as any, were it not for the node's past. */
+  JoinException anotherCluster(String joined, String offered) {
+    return new JoinException.Untrusted(
+        "cannot join %s: this node belongs to the cluster with CA %s, the server offers CA %s and nothing links the two; if the cluster was made anew or its CA replaced, use the full token of <data-dir>/server/node-token, or --allow-new-cluster; otherwise another server is answering there"
+            .formatted(server, joined, offered));
+  }
+
   static String describe(Exception fault) {
     if (has(fault, UnknownHostException.class) || has(fault, UnresolvedAddressException.class)) {
       return "the name is not known to DNS";

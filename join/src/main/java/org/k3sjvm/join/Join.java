@@ -36,6 +36,9 @@ public final class Join {
   /** Source: k3s v1.36.3 pkg/agent/config, Get: 5 s and up to 5 s more. */
   static final Duration PASS_RETRY = Duration.ofSeconds(5);
 
+  /** Each try costs the server a scrypt, and only a person can mend it. */
+  static final Duration PASSWORD_RETRY = Duration.ofSeconds(15);
+
   /** How long no server may answer before a node that joined before starts without. */
   static final Duration PATIENCE = Duration.ofSeconds(10);
 
@@ -217,8 +220,9 @@ public final class Join {
     return switch (fault) {
       case JoinException.Unreachable _, JoinException.Untrusted _, JoinException.InvalidToken _ ->
           TRUST_RETRY;
+      case JoinException.PasswordRejected _ ->
+          PASSWORD_RETRY.plusMillis(host.random().nextLong(PASSWORD_RETRY.toMillis()));
       case JoinException.Unauthorized _,
-          JoinException.PasswordRejected _,
           JoinException.BadAnswer _,
           JoinException.FamilyMismatch _,
           JoinException.HostUnfit _ ->
@@ -242,7 +246,7 @@ public final class Join {
 
   private JoinedNode ask() throws InterruptedException {
     makeDirectories();
-    try (HttpSupervisor supervisor = connect()) {
+    try (HttpSupervisor supervisor = connect(nodeCertificate(), config.allowNewCluster())) {
       String said = supervisor.settingsText();
       ServerSettings settings = supervisor.settings(said);
       List<X509Certificate> clientCa = keep(files.clientCa(), supervisor.clientCa());
@@ -263,6 +267,22 @@ public final class Join {
           .addKeyValue("addresses", addresses)
           .log("node has joined");
       return node;
+    }
+  }
+
+  /**
+   * Asks again for what a running node shows and whom it believes. Each file is replaced whole;
+   * what the node has in memory is its own, so that a failure changes nothing that works.
+   *
+   * @param shown the node's own certificate, which its file may not hold any more
+   * @throws JoinException when it failed; the message says what to do
+   */
+  public JoinedNode renew(JoinedNode node, TlsIdentity shown) throws InterruptedException {
+    try (HttpSupervisor supervisor = connect(Optional.of(shown), false)) {
+      List<X509Certificate> clientCa = keep(files.clientCa(), supervisor.clientCa());
+      List<X509Certificate> serverCa = keep(files.serverCa(), supervisor.serverCa());
+      new Certification(supervisor, files, node.identity(), node.addresses()).requestAll();
+      return node.with(serverCa, clientCa);
     }
   }
 
@@ -292,31 +312,67 @@ public final class Join {
    * @throws JoinException when nobody answers, or is not to be trusted
    */
   public HttpSupervisor connect() throws InterruptedException {
+    return connect(nodeCertificate(), false);
+  }
+
+  private HttpSupervisor connect(Optional<TlsIdentity> identity, boolean mayLeave)
+      throws InterruptedException {
     Optional<JoinToken> token = config.token().map(JoinToken::parse);
-    Optional<TlsIdentity> identity = nodeCertificate();
     if (token.isEmpty() && identity.isEmpty()) {
       throw new JoinException.InvalidToken(
           "there is none, and no certificate of an earlier join in " + files.directory());
     }
-    return new HttpSupervisor(config, trust(token), token, identity, faults);
+    CaTrust.Discovery found = trust(token, mayLeave);
+    found.left().ifPresent(this::leave);
+    return new HttpSupervisor(
+        config, found.trust(), token, identity.filter(_ -> found.left().isEmpty()), faults);
   }
 
   /** Without a token the authorities of the earlier join are the only ones to trust. */
-  private ClusterTrust trust(Optional<JoinToken> token) throws InterruptedException {
+  private CaTrust.Discovery trust(Optional<JoinToken> token, boolean mayLeave)
+      throws InterruptedException {
+    Optional<EarlierCluster> earlier = EarlierCluster.of(files.serverCa());
     if (token.isPresent()) {
-      return new CaTrust(config.endpoint(), config.server(), faults).discover(token.get().caHash());
+      return new CaTrust(config.endpoint(), config.server(), faults)
+          .discover(token.get().caHash(), earlier, mayLeave);
     }
+    return earlier
+        .map(kept -> CaTrust.Discovery.of(new ClusterTrust.Pinned(kept.authorities())))
+        .orElseThrow(
+            () ->
+                new JoinException.InvalidToken(
+                    "there is none, and "
+                        + files.serverCa()
+                        + " of an earlier join cannot be used"));
+  }
+
+  /** What the node was in another cluster is kept for the user, and used no more. */
+  private void leave(EarlierCluster cluster) {
     try {
-      List<X509Certificate> kept =
-          Certificates.parse(AtomicFiles.read(files.serverCa()).orElse(""));
-      if (!kept.isEmpty()) {
-        return new ClusterTrust.Pinned(kept);
-      }
-    } catch (IOException | PkiException e) {
-      log.atDebug().setCause(e).log("cannot use the authorities of the earlier join");
+      Path aside = EarlierCluster.putAside(files, host.clock().instant().getEpochSecond());
+      memory.forget();
+      log.atWarn()
+          .addKeyValue("server", config.server())
+          .addKeyValue("formerCa", cluster.digest())
+          .addKeyValue("keptIn", aside)
+          .log("the server is of another cluster than before, joining it afresh");
+    } catch (IOException e) {
+      throw JoinException.HostUnfit.cannotWrite(files.directory(), e);
     }
-    throw new JoinException.InvalidToken(
-        "there is none, and " + files.serverCa() + " of an earlier join cannot be used");
+  }
+
+  /**
+   * Whether servers stand on other authorities than those that the node believes, by the word of a
+   * server that it may believe.
+   *
+   * @throws JoinException when none can be asked
+   */
+  public boolean haveAuthoritiesChanged(List<X509Certificate> believed)
+      throws InterruptedException {
+    Optional<JoinToken> token = config.token().map(JoinToken::parse);
+    return token.isPresent()
+        && trust(token, false).trust() instanceof ClusterTrust.Pinned(var authorities)
+        && !authorities.equals(believed);
   }
 
   private Optional<TlsIdentity> nodeCertificate() {

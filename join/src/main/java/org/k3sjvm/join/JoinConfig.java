@@ -23,6 +23,8 @@ import org.k3sjvm.base.secret.Secret;
  * @param resolvConf of {@code --resolv-conf}
  * @param runtimeEndpoint for crictl.yaml, a URI
  * @param imageEndpoint for crictl.yaml, when it differs
+ * @param allowNewCluster whether a node that belongs to one cluster may go over to another that the
+ *     token does not pin
  */
 public record JoinConfig(
     URI server,
@@ -37,7 +39,8 @@ public record JoinConfig(
     Optional<String> flannelInterface,
     Optional<Path> resolvConf,
     String runtimeEndpoint,
-    Optional<String> imageEndpoint) {
+    Optional<String> imageEndpoint,
+    boolean allowNewCluster) {
 
   /** Source: k3s v1.36.3 pkg/agent/containerd. */
   public static final String DEFAULT_RUNTIME_ENDPOINT =
@@ -53,5 +56,37 @@ public record JoinConfig(
     }
     nodeAddresses = List.copyOf(nodeAddresses);
     externalAddresses = List.copyOf(externalAddresses);
+  }
+
+  /** For a node that stays with its cluster. */
+  public JoinConfig(
+      URI server,
+      URI endpoint,
+      Optional<Secret> token,
+      Path agentDirectory,
+      Path nodeDirectory,
+      String nodeName,
+      boolean withNodeId,
+      List<InetAddress> nodeAddresses,
+      List<InetAddress> externalAddresses,
+      Optional<String> flannelInterface,
+      Optional<Path> resolvConf,
+      String runtimeEndpoint,
+      Optional<String> imageEndpoint) {
+    this(
+        server,
+        endpoint,
+        token,
+        agentDirectory,
+        nodeDirectory,
+        nodeName,
+        withNodeId,
+        nodeAddresses,
+        externalAddresses,
+        flannelInterface,
+        resolvConf,
+        runtimeEndpoint,
+        imageEndpoint,
+        false);
   }
 }

@@ -20,6 +20,9 @@ public interface JoinMemory {
         public Optional<String> recall() {
           return Optional.empty();
         }
+
+        @Override
+        public void forget() {}
       };
 
   /** The node has joined, under these settings. */
@@ -30,4 +33,7 @@ public interface JoinMemory {
 
   /** The settings of the last join; empty when there was none, too long ago, or a refusal since. */
   Optional<String> recall();
+
+  /** The node goes over to another cluster: nothing of the former one holds any more. */
+  void forget();
 }

@@ -43,6 +43,21 @@ public record JoinedNode(
     return identity.name();
   }
 
+  /** The same node with other authorities. */
+  JoinedNode with(List<X509Certificate> newServerCa, List<X509Certificate> newClientCa) {
+    return new JoinedNode(
+        identity,
+        settings,
+        addresses,
+        files,
+        newServerCa,
+        newClientCa,
+        apiServer,
+        supervisor,
+        resolvConf,
+        remembered);
+  }
+
   /** Reads a certificate with its key from disk, as it is now. */
   public TlsIdentity tls(NodeCertificate which) {
     return TlsIdentity.load(files.certificate(which), files.key(which));

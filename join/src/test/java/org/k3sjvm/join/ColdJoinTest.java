@@ -36,6 +36,11 @@ class ColdJoinTest {
     boolean refused;
 
     @Override
+    public void forget() {
+      said = Optional.empty();
+    }
+
+    @Override
     public void keep(String settings) {
       said = Optional.of(settings);
       refused = false;

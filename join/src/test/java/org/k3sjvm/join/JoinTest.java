@@ -126,6 +126,46 @@ class JoinTest {
   }
 
   @Test
+  void staysWithItsClusterWhenTheTokenPinsNothing() throws Exception {
+    JoinedNode before = join(Optional.of(server.token())).run();
+    String former = server.token().substring(3, 67);
+    server.replaceAuthorities();
+    assertThatThrownBy(() -> join(Optional.of(FakeSupervisor.PASSWORD)).once())
+        .isInstanceOf(JoinException.Untrusted.class)
+        .hasMessageContaining(former)
+        .hasMessageContaining(server.token().substring(3, 67))
+        .hasMessageContaining("--allow-new-cluster");
+    assertThat(before.files().key(NodeCertificate.CLIENT_KUBELET)).exists();
+  }
+
+  @Test
+  void goesOverToAClusterThatTheTokenPinsAndKeepsTheFormerIdentityAside() throws Exception {
+    JoinedNode before = join(Optional.of(server.token())).run();
+    String key = Files.readString(before.files().key(NodeCertificate.CLIENT_KUBELET));
+    String password = Files.readString(top.resolve("node/password"));
+    server.replaceAuthorities();
+    join(Optional.of(server.token())).once();
+    Path aside;
+    try (var files = Files.list(before.files().directory())) {
+      aside =
+          files
+              .filter(file -> file.getFileName().toString().startsWith("earlier-cluster-"))
+              .findFirst()
+              .orElseThrow();
+    }
+    assertThat(aside.resolve("client-kubelet.key")).hasContent(key);
+    assertThat(before.files().key(NodeCertificate.CLIENT_KUBELET)).content().isNotEqualTo(key);
+    assertThat(top.resolve("node/password")).hasContent(password);
+  }
+
+  @Test
+  void followsAuthoritiesThatThoseOfBeforeVouchFor() throws Exception {
+    join(Optional.of(FakeSupervisor.PASSWORD)).run();
+    server.rotateAuthorities();
+    assertThat(join(Optional.of(FakeSupervisor.PASSWORD)).once().serverCa()).hasSize(2);
+  }
+
+  @Test
   void namesBothDigestsWhenTheTokenPinsAnotherAuthority() {
     String pin = "f3a1".repeat(16);
     String token = "K10" + pin + "::server:" + FakeSupervisor.PASSWORD;

@@ -32,6 +32,7 @@ import org.k3sjvm.base.time.GoDurations;
  * @param overlayProbe ask peers through the overlay network whether they are reached
  * @param coldStartMaxAge how old what a server said may be, to start pods while none answers; zero
  *     for never
+ * @param allowNewCluster whether the node may go over to another cluster than before
  * @param kubeletArgs {@code name=value}, unchecked
  * @param arguments the whole command line after the program's name with the file's flags in place,
  *     for the node-args annotation
@@ -58,6 +59,7 @@ public record AgentConfig(
     Optional<Path> flannelConf,
     boolean overlayProbe,
     Duration coldStartMaxAge,
+    boolean allowNewCluster,
     List<String> kubeletArgs,
     List<String> kubeProxyArgs,
     boolean debug,
@@ -179,6 +181,7 @@ public record AgentConfig(
             flags.text(AgentFlags.FLANNEL_CONF).map(Path::of),
             !flags.on(AgentFlags.DISABLE_OVERLAY_PROBE),
             problems.collect(DEFAULT_COLD_START_MAX_AGE, () -> coldStartMaxAge(flags)),
+            flags.on(AgentFlags.ALLOW_NEW_CLUSTER),
             kubeletArgs(flags),
             flags.list(AgentFlags.KUBE_PROXY_ARG),
             flags.on(AgentFlags.DEBUG) || flags.number(AgentFlags.V, 0) >= DEBUG_VERBOSITY,

@@ -126,6 +126,13 @@ public final class AgentFlags {
           "cold-start-max-age",
           "Start pods while no server answers, with what one said at most so long ago; 0: never"
               + " (default: 168h)");
+  static final Flag ALLOW_NEW_CLUSTER =
+      Flag.of(
+              BOOL,
+              "allow-new-cluster",
+              "Join the cluster that answers although this node belongs to another one; its former"
+                  + " certificates are kept aside")
+          .env("K3S_ALLOW_NEW_CLUSTER");
   static final Flag KUBELET_ARG =
       Flag.of(LIST, "kubelet-arg", "Argument of the kubelet, name=value; repeat for more");
   static final Flag KUBE_PROXY_ARG =
@@ -170,6 +177,7 @@ public final class AgentFlags {
           FLANNEL_CONF,
           DISABLE_OVERLAY_PROBE,
           COLD_START_MAX_AGE,
+          ALLOW_NEW_CLUSTER,
           KUBELET_ARG,
           KUBE_PROXY_ARG,
           HELP);

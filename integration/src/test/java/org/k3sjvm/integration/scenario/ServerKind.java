@@ -25,6 +25,17 @@ enum ServerKind {
     }
   },
 
+  /** Nodes' certificates end six seconds after they were issued. */
+  EMBEDDED_WITH_BRIEF_CERTIFICATES {
+    @Override
+    List<String> command(Host host, Path kubeconfig) {
+      List<String> command =
+          new ArrayList<>(List.of("env", "CATTLE_NEW_SIGNED_CERT_EXPIRATION_DAYS=6s"));
+      command.addAll(EMBEDDED.command(host, kubeconfig));
+      return command;
+    }
+  },
+
   /** The one that {@code K3S_BIN} names; it wants the CNI plugins on its PATH. */
   UPSTREAM {
     @Override
