@@ -1,8 +1,7 @@
 package org.k3sjvm.lb;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -20,11 +19,11 @@ final class Connection implements AutoCloseable {
   private static final Duration HALF_OPEN = Duration.ofMinutes(1);
 
   private final HostPort server;
-  private final SocketChannel client;
-  private final SocketChannel backend;
+  private final Socket client;
+  private final Socket backend;
   private final CountDownLatch open = new CountDownLatch(2);
 
-  Connection(HostPort server, SocketChannel client, SocketChannel backend) {
+  Connection(HostPort server, Socket client, Socket backend) {
     this.server = server;
     this.client = client;
     this.backend = backend;
@@ -58,15 +57,15 @@ final class Connection implements AutoCloseable {
     closeQuietly(backend);
   }
 
-  private void copy(SocketChannel from, SocketChannel to) {
-    ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
+  private void copy(Socket from, Socket to) {
+    byte[] buffer = new byte[BUFFER_BYTES];
     try {
-      while (from.read(buffer) >= 0) {
-        buffer.flip();
-        while (buffer.hasRemaining()) {
-          to.write(buffer);
+      while (true) {
+        int count = from.getInputStream().read(buffer, 0, buffer.length);
+        if (count < 0) {
+          break;
         }
-        buffer.clear();
+        to.getOutputStream().write(buffer, 0, count);
       }
       to.shutdownOutput();
     } catch (IOException e) {
@@ -76,9 +75,9 @@ final class Connection implements AutoCloseable {
     }
   }
 
-  static void closeQuietly(SocketChannel channel) {
+  static void closeQuietly(Socket socket) {
     try {
-      channel.close();
+      socket.close();
     } catch (IOException e) {
       // nothing is left to lose
     }

@@ -5,5 +5,8 @@ public enum Health {
   /** Nothing yet; changes no state. */
   UNKNOWN,
   OK,
-  FAILED
+  /** A server that had worked does not any more. */
+  FAILED,
+  /** It takes connections and answers none of them: left for another one, whatever its state. */
+  UNUSABLE
 }

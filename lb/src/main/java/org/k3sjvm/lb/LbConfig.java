@@ -1,6 +1,8 @@
 package org.k3sjvm.lb;
 
+import java.net.URI;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.k3sjvm.base.net.HostPort;
 
 /**
@@ -13,6 +15,7 @@ import org.k3sjvm.base.net.HostPort;
  * @param defaultServer the configured server, also when no other is known
  * @param stateFile where learned servers outlive the process; its directory is made
  * @param portFlag the option that sets {@code port}, for the message when it is taken
+ * @param proxy through which servers are dialled; http, https or socks5
  */
 public record LbConfig(
     String name,
@@ -21,7 +24,8 @@ public record LbConfig(
     String scheme,
     HostPort defaultServer,
     Path stateFile,
-    String portFlag) {
+    String portFlag,
+    Optional<URI> proxy) {
 
   /** Source: k3s v1.36.3 pkg/agent/loadbalancer, SupervisorServiceName. */
   public static final String SUPERVISOR = "k3s-agent-load-balancer";
@@ -50,7 +54,8 @@ public record LbConfig(
         "https",
         server,
         stateFile(agentDirectory, SUPERVISOR),
-        PORT_FLAG);
+        PORT_FLAG,
+        Optional.empty());
   }
 
   /** The one in front of API servers on a port of their own; it listens one port below. */
@@ -63,7 +68,13 @@ public record LbConfig(
         "https",
         server,
         stateFile(agentDirectory, API_SERVER),
-        PORT_FLAG);
+        PORT_FLAG,
+        Optional.empty());
+  }
+
+  /** The same with servers dialled through a proxy. */
+  public LbConfig through(Optional<URI> hop) {
+    return new LbConfig(name, port, ipv6First, scheme, defaultServer, stateFile, portFlag, hop);
   }
 
   private static Path stateFile(Path agentDirectory, String name) {

@@ -2,6 +2,7 @@ package org.k3sjvm.lb;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ServerSocketChannel;
@@ -10,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,6 +24,7 @@ import org.k3sjvm.base.lifetime.ServiceGroup;
 import org.k3sjvm.base.net.HostPort;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * A local address whose TCP connections go, byte for byte, to the server that {@link ServerTable}
@@ -34,6 +37,14 @@ public final class LoadBalancer implements Service, AutoCloseable {
   /** Connections beyond are closed at once; agents have a few dozen. */
   static final int MAX_CONNECTIONS = 1024;
 
+  /** How long another server is tried first when one's answers were of no use; then ever longer. */
+  static final Duration REJECTED_FOR = Duration.ofSeconds(10);
+
+  private static final Duration REJECTED_AT_MOST = Duration.ofMinutes(5);
+
+  /** A server that comes and goes is told of once in so long. */
+  private static final Duration QUIET = Duration.ofMinutes(5);
+
   private static final Duration ACCEPT_RETRY = Duration.ofMillis(200);
   private static final Logger log = LoggerFactory.getLogger(LoadBalancer.class);
 
@@ -44,6 +55,9 @@ public final class LoadBalancer implements Service, AutoCloseable {
   private final List<ServerSocketChannel> listeners;
   private final HostPort local;
   private final ServiceGroup group;
+  private final Dialer dialer;
+  private final Probes probes;
+  private final DialTimes dialTimes = new DialTimes();
   private final Object lock = new Object();
   private final Object saving = new Object();
 
@@ -60,11 +74,28 @@ public final class LoadBalancer implements Service, AutoCloseable {
   @GuardedBy("lock")
   private boolean nudged;
 
+  /** Who took the newest connection, until that is rejected. */
+  @GuardedBy("lock")
+  private Optional<HostPort> newest = Optional.empty();
+
+  @GuardedBy("lock")
+  private final Map<HostPort, Rejection> rejections = new HashMap<>();
+
+  @GuardedBy("lock")
+  private final Map<Change, Instant> told = new HashMap<>();
+
+  private record Rejection(Instant until, Duration length) {}
+
+  private record Change(HostPort server, ServerState to) {}
+
   private LoadBalancer(
       LbConfig config,
       HealthSource health,
       InstantSource clock,
-      List<ServerSocketChannel> listeners) {
+      List<ServerSocketChannel> listeners,
+      Dialer dialer,
+      Probe probe) {
+    this.dialer = dialer;
     this.config = config;
     this.health = health;
     this.clock = clock;
@@ -74,15 +105,23 @@ public final class LoadBalancer implements Service, AutoCloseable {
         new HostPort(
             config.ipv6First() ? "::1" : "127.0.0.1", Listeners.port(listeners.getFirst()));
     this.group = ServiceGroup.open(config.name());
+    this.probes = new Probes(probe, clock, group, this::healthChanged);
   }
 
   /**
    * Listens, and loads the servers that were known last.
    *
-   * @throws LbException when the port cannot be had; the message names the option to change
+   * @throws LbException when the port cannot be had, or the proxy not used; the message names the
+   *     option to change
    */
   public static LoadBalancer open(LbConfig config, HealthSource health, InstantSource clock) {
-    LoadBalancer lb = new LoadBalancer(config, health, clock, Listeners.open(config));
+    return open(config, health, clock, new TlsProbe(new Dialer(config.proxy())));
+  }
+
+  static LoadBalancer open(LbConfig config, HealthSource health, InstantSource clock, Probe probe) {
+    Dialer dialer = new Dialer(config.proxy());
+    LoadBalancer lb =
+        new LoadBalancer(config, health, clock, Listeners.open(config), dialer, probe);
     lb.start();
     return lb;
   }
@@ -163,6 +202,34 @@ public final class LoadBalancer implements Service, AutoCloseable {
     }
   }
 
+  /**
+   * What the server of the newest connection answered was of no use: another is tried next, if
+   * there is one, for a while.
+   */
+  public void rejectNewest() {
+    synchronized (lock) {
+      if (newest.isEmpty()) {
+        return;
+      }
+      HostPort server = newest.get();
+      newest = Optional.empty();
+      Rejection before = rejections.get(server);
+      Duration length = before == null ? REJECTED_FOR : before.length().multipliedBy(2);
+      length = length.compareTo(REJECTED_AT_MOST) > 0 ? REJECTED_AT_MOST : length;
+      rejections.put(server, new Rejection(now().plus(length), length));
+    }
+    healthChanged();
+  }
+
+  /** As in the state file's name. */
+  public String name() {
+    return config.name();
+  }
+
+  DialTimes dialTimes() {
+    return dialTimes;
+  }
+
   /** Blocks until {@link #close}, or until listening fails. */
   @Override
   public void run() throws InterruptedException {
@@ -221,8 +288,9 @@ public final class LoadBalancer implements Service, AutoCloseable {
     return stop;
   }
 
-  private void forward(SocketChannel client) throws InterruptedException {
-    try (client) {
+  private void forward(SocketChannel channel) throws InterruptedException {
+    try (channel) {
+      Socket client = channel.socket();
       Dialer.prepare(client, Dialer.CLIENT_KEEPALIVE);
       Optional<Connection> dialled = dialAny(client);
       if (dialled.isPresent()) {
@@ -240,7 +308,7 @@ public final class LoadBalancer implements Service, AutoCloseable {
     }
   }
 
-  private Optional<Connection> dialAny(SocketChannel client) {
+  private Optional<Connection> dialAny(Socket client) throws InterruptedException {
     List<ServerTable.Server> order;
     synchronized (lock) {
       if (connections.size() >= MAX_CONNECTIONS) {
@@ -252,31 +320,48 @@ public final class LoadBalancer implements Service, AutoCloseable {
       }
       order = table.servers();
     }
-    for (ServerTable.Server server : order) {
-      try {
-        SocketChannel backend = Dialer.dial(server.address());
-        return Optional.of(remember(new Connection(server.address(), client, backend)));
-      } catch (IOException e) {
-        if (Thread.currentThread().isInterrupted()) {
-          return Optional.empty();
-        }
-        recordFault(server.address(), e);
-      }
+    Optional<DialRace.Winner> won = new DialRace(dialer, group, this::recordFault).run(order);
+    if (won.isEmpty()) {
+      return Optional.empty();
     }
-    return Optional.empty();
+    DialRace.Winner winner = won.get();
+    dialTimes.add(winner.took(), true);
+    passedOver(winner.server(), order);
+    return Optional.of(remember(new Connection(winner.server(), client, winner.socket())));
   }
 
-  private void recordFault(HostPort server, IOException fault) {
+  /** Servers that had worked and were too slow to be waited for. */
+  private void passedOver(HostPort winner, List<ServerTable.Server> order) {
+    for (ServerTable.Server server : order) {
+      if (server.address().equals(winner)) {
+        return;
+      }
+      if (server.state().compareTo(ServerState.RECOVERING) > 0) {
+        on(new ServerTable.Event.DialFailed(server.address()));
+      }
+    }
+  }
+
+  private void recordFault(HostPort server, IOException fault, Duration took) {
     String reason = Dialer.describe(fault);
+    dialTimes.add(took, false);
     log.atDebug()
         .addKeyValue("lb", config.name())
         .addKeyValue("server", server)
         .addKeyValue("cause", reason)
         .log("server does not answer");
+    Instant began = now().minus(took);
     synchronized (lock) {
+      if (table.find(server).filter(found -> hasWorkedSince(found, began)).isPresent()) {
+        return; // another dial was newer
+      }
       faults.put(server, reason);
     }
     on(new ServerTable.Event.DialFailed(server));
+  }
+
+  private static boolean hasWorkedSince(ServerTable.Server server, Instant time) {
+    return server.state().compareTo(ServerState.UNCHECKED) > 0 && server.since().isAfter(time);
   }
 
   /** The connection is known before its event, so that an effect can close it. */
@@ -284,6 +369,7 @@ public final class LoadBalancer implements Service, AutoCloseable {
     synchronized (lock) {
       connections.add(connection);
       faults.remove(connection.server());
+      newest = Optional.of(connection.server());
     }
     on(new ServerTable.Event.DialOk(connection.server()));
     return connection;
@@ -323,11 +409,48 @@ public final class LoadBalancer implements Service, AutoCloseable {
       members = table.members();
     }
     for (HostPort server : members) {
-      switch (health.healthOf(server)) {
-        case OK -> on(new ServerTable.Event.HealthOk(server));
-        case FAILED -> on(new ServerTable.Event.HealthFailed(server));
-        case UNKNOWN -> {}
+      Health known = health.healthOf(server);
+      if (known == Health.OK) {
+        forgive(server);
+        on(new ServerTable.Event.HealthOk(server));
+        continue;
       }
+      if (known == Health.FAILED) {
+        on(new ServerTable.Event.HealthFailed(server));
+      }
+      boolean bad = known == Health.UNUSABLE || isRejected(server);
+      Health probed = bad ? Health.UNUSABLE : probes.of(server);
+      if (probed == Health.UNUSABLE) {
+        tellFault(server);
+        on(new ServerTable.Event.Unusable(server));
+      } else if (known == Health.UNKNOWN && probed == Health.OK) {
+        on(new ServerTable.Event.HealthOk(server));
+      }
+    }
+    probes.keep(members);
+  }
+
+  private void tellFault(HostPort server) {
+    probes
+        .faultOf(server)
+        .ifPresent(
+            fault -> {
+              synchronized (lock) {
+                faults.put(server, fault);
+              }
+            });
+  }
+
+  private boolean isRejected(HostPort server) {
+    synchronized (lock) {
+      Rejection rejection = rejections.get(server);
+      return rejection != null && now().isBefore(rejection.until());
+    }
+  }
+
+  private void forgive(HostPort server) {
+    synchronized (lock) {
+      rejections.remove(server);
     }
   }
 
@@ -340,6 +463,8 @@ public final class LoadBalancer implements Service, AutoCloseable {
       ServerTable after = step.table();
       table = after;
       faults.keySet().removeIf(server -> after.find(server).isEmpty());
+      rejections.keySet().removeIf(server -> after.find(server).isEmpty());
+      told.keySet().removeIf(change -> after.find(change.server()).isEmpty());
       if (!before.members().equals(after.members())) {
         nudged = true;
         lock.notifyAll();
@@ -391,7 +516,7 @@ public final class LoadBalancer implements Service, AutoCloseable {
       ServerState from =
           before.find(server.address()).map(ServerTable.Server::state).orElse(ServerState.INVALID);
       if (from != server.state()) {
-        log.atInfo()
+        log.atLevel(isNews(server) ? Level.INFO : Level.DEBUG)
             .addKeyValue("lb", config.name())
             .addKeyValue("server", server.address())
             .addKeyValue("from", from)
@@ -399,6 +524,19 @@ public final class LoadBalancer implements Service, AutoCloseable {
             .addKeyValue("reason", event.getClass().getSimpleName())
             .log("server state changed");
       }
+    }
+  }
+
+  private boolean isNews(ServerTable.Server server) {
+    Change change = new Change(server.address(), server.state());
+    Instant now = now();
+    synchronized (lock) {
+      Instant last = told.get(change);
+      if (last != null && now.isBefore(last.plus(QUIET))) {
+        return false;
+      }
+      told.put(change, now);
+      return true;
     }
   }
 

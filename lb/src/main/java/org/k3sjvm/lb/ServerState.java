@@ -6,19 +6,30 @@ package org.k3sjvm.lb;
  */
 public enum ServerState {
   /** Removed; kept as a number for metrics only. */
-  INVALID,
+  INVALID(0),
   /** The last dial or health check failed. */
-  FAILED,
+  FAILED(1),
   /** Known only because it is the configured server. */
-  STANDBY,
+  STANDBY(2),
   /** Just learned. */
-  UNCHECKED,
+  UNCHECKED(3),
   /** Worked once after it was new or had failed. */
-  RECOVERING,
+  RECOVERING(4),
   /** Works, others are preferred. */
-  HEALTHY,
+  HEALTHY(5),
   /** Works, and takes the next connection unless another is active. */
-  PREFERRED,
+  PREFERRED(6),
   /** Takes the connections. */
-  ACTIVE
+  ACTIVE(7);
+
+  private final int number;
+
+  ServerState(int number) {
+    this.number = number;
+  }
+
+  /** As in metrics. */
+  public int number() {
+    return number;
+  }
 }

@@ -15,6 +15,9 @@ import org.k3sjvm.base.net.HostPort;
 /**
  * Which servers there are and in which order to dial them: a value, changed by events.
  *
+ * <p>A server that {@link Event.Unusable answers nobody} becomes FAILED and loses its connections
+ * in every state but STANDBY, unless all others have failed too; the rest is:
+ *
  * <pre>
  *              dial ok      health ok                    dial failed     health failed
  * UNCHECKED    RECOVERING   RECOVERING                   FAILED          -
@@ -78,6 +81,9 @@ record ServerTable(List<Server> servers) {
 
     record HealthFailed(HostPort server) implements Event {}
 
+    /** It takes connections, and answers none or nothing that is of use. */
+    record Unusable(HostPort server) implements Event {}
+
     record Closed(HostPort server) implements Event {}
 
     /** The cluster's servers are these. */
@@ -133,6 +139,8 @@ record ServerTable(List<Server> servers) {
           find(address).map(server -> failed(server, true, now)).orElseGet(this::same);
       case Event.HealthFailed(HostPort address) ->
           find(address).map(server -> failed(server, false, now)).orElseGet(this::same);
+      case Event.Unusable(HostPort address) ->
+          find(address).map(server -> unusable(server, now)).orElseGet(this::same);
       case Event.Closed(HostPort address) ->
           just(edit(address, server -> server.with(server.connections() - 1)));
       case Event.Members(List<HostPort> addresses) -> members(addresses, now);
@@ -175,6 +183,22 @@ record ServerTable(List<Server> servers) {
           new Step(
               enter(server, ServerState.FAILED, now).table(),
               List.of(new Effect.CloseConnections(server.address())));
+      case FAILED, STANDBY, INVALID -> same();
+    };
+  }
+
+  private Step unusable(Server server, Instant now) {
+    boolean another =
+        servers.stream()
+            .anyMatch(
+                s -> !s.address().equals(server.address()) && s.state() != ServerState.FAILED);
+    return switch (server.state()) {
+      case UNCHECKED, RECOVERING, PREFERRED, HEALTHY, ACTIVE ->
+          another
+              ? new Step(
+                  enter(server, ServerState.FAILED, now).table(),
+                  List.of(new Effect.CloseConnections(server.address())))
+              : same();
       case FAILED, STANDBY, INVALID -> same();
     };
   }

@@ -21,6 +21,8 @@ import org.slf4j.LoggerFactory;
  */
 final class StateFile {
   private static final int HTTPS_PORT = 443;
+  private static final int MAX_SERVERS = 64;
+  private static final int MAX_BYTES = 64 * 1024;
   private static final Logger log = LoggerFactory.getLogger(StateFile.class);
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -35,6 +37,9 @@ final class StateFile {
   /** The servers learned beside this default; empty when the file is of another one, or broken. */
   Optional<List<HostPort>> load(Optional<HostPort> defaultServer) {
     try {
+      if (Files.isRegularFile(file) && Files.size(file) > MAX_BYTES) {
+        throw new IOException("it has more than " + MAX_BYTES + " bytes");
+      }
       Optional<String> text = AtomicFiles.read(file);
       if (text.isEmpty()) {
         return Optional.empty();
@@ -45,14 +50,28 @@ final class StateFile {
       }
       List<HostPort> servers = new ArrayList<>();
       for (JsonNode address : root.path("ServerAddresses")) {
-        servers.add(HostPort.parse(address.asText(), HTTPS_PORT));
+        parse(address.asText()).filter(server -> !servers.contains(server)).ifPresent(servers::add);
       }
-      return Optional.of(servers);
-    } catch (IOException | IllegalArgumentException e) {
+      return Optional.of(servers.stream().limit(MAX_SERVERS).toList());
+    } catch (IOException | RuntimeException e) {
       log.atWarn()
           .addKeyValue("file", file)
           .addKeyValue("cause", e.getMessage())
           .log("cannot read the known servers, starting with the configured one");
+      return Optional.empty();
+    }
+  }
+
+  /** One that cannot be read costs itself, not the others. */
+  private Optional<HostPort> parse(String address) {
+    try {
+      HostPort server = HostPort.parse(address, HTTPS_PORT);
+      return server.port() == 0 ? Optional.empty() : Optional.of(server);
+    } catch (IllegalArgumentException e) {
+      log.atWarn()
+          .addKeyValue("file", file)
+          .addKeyValue("cause", e.getMessage())
+          .log("a known server cannot be read, leaving it out");
       return Optional.empty();
     }
   }

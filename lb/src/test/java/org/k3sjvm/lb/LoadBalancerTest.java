@@ -14,6 +14,8 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -107,6 +109,107 @@ class LoadBalancerTest {
   }
 
   @Test
+  void oneServerThatCannotBeReadInTheStateFileCostsNotTheOthers() throws Exception {
+    HostPort down = closedPort();
+    HostPort up = backend("up");
+    Files.createDirectories(stateFile().getParent());
+    Files.writeString(
+        stateFile(),
+        "{\"Listener\":null,\"ServerURL\":\"https://%s\",\"ServerAddresses\":[\"[a\",{},\"x:99999\",\"a:b:c\",\"%s\",\"%s\"]}"
+            .formatted(down, up, up));
+    try (LoadBalancer lb = open(down)) {
+      assertThat(ask(lb)).isEqualTo("up:?");
+    }
+  }
+
+  @Test
+  void findsTheConfiguredServerWhenTheCachedOnesAreGoneOrOthersNow() throws Exception {
+    HostPort configured = backend("configured");
+    HostPort gone = closedPort();
+    HostPort stranger = backend("stranger");
+    try (LoadBalancer lb = open(configured)) {
+      lb.update(List.of(gone, stranger));
+    }
+    try (LoadBalancer lb = open(configured)) {
+      assertThat(ask(lb)).isEqualTo("stranger:?");
+      lb.rejectNewest();
+      eventuallyAsks(lb, "configured:?");
+    }
+  }
+
+  @Test
+  void leavesAServerThatTakesConnectionsAndAnswersNone() throws Exception {
+    HostPort mute = backend("mute");
+    HostPort up = backend("up");
+    Probe probe =
+        server -> {
+          if (server.equals(mute)) {
+            throw new IOException("no answer in time");
+          }
+        };
+    try (LoadBalancer lb = open(mute, probe)) {
+      lb.update(List.of(mute, up));
+      eventuallyAsks(lb, "up:?");
+      assertThat(lb.servers().getFirst().address()).isEqualTo(up);
+    }
+  }
+
+  @Test
+  void keepsTheOnlyServerThoughItDoesNotAnswerTheProbe() throws Exception {
+    HostPort mute = backend("mute");
+    CountDownLatch probed = new CountDownLatch(1);
+    Probe probe =
+        _ -> {
+          probed.countDown();
+          throw new IOException("no answer in time");
+        };
+    try (LoadBalancer lb = open(mute, probe)) {
+      lb.update(List.of(mute));
+      try (Socket client = connect(lb)) {
+        exchange(client, "mute:a");
+        probed.await();
+        lb.pollHealth();
+        client.getOutputStream().write('b');
+        assertThat(client.getInputStream().read()).isEqualTo('b');
+      }
+    }
+  }
+
+  @Test
+  void doesNotWaitForAServerWhoseAnswerIsLost() throws Exception {
+    HostPort up = backend("up");
+    try (ServerSocket full = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"));
+        Socket _ = fill(full);
+        Socket _ = fill(full);
+        LoadBalancer lb = open(new HostPort("127.0.0.1", full.getLocalPort()))) {
+      lb.update(List.of(new HostPort("127.0.0.1", full.getLocalPort()), up));
+      long began = System.nanoTime();
+      assertThat(ask(lb)).isEqualTo("up:?");
+      assertThat(System.nanoTime() - began).isLessThan(Dialer.TIMEOUT.toNanos());
+    }
+  }
+
+  @Test
+  void metricsHaveUpstreamsNames() throws Exception {
+    HostPort server = backend("one");
+    try (LoadBalancer lb = open(server);
+        Socket client = connect(lb)) {
+      exchange(client, "one:a");
+      assertThat(LbMetrics.text(List.of(lb)))
+          .contains(
+              "k3s_loadbalancer_server_connections{name=\"k3s-agent-load-balancer\",server=\"%s\"} 1\n"
+                  .formatted(server))
+          .contains(
+              "k3s_loadbalancer_server_health{name=\"k3s-agent-load-balancer\",server=\"%s\"} 2\n"
+                  .formatted(server))
+          .contains(
+              "k3s_loadbalancer_dial_duration_seconds_bucket{name=\"k3s-agent-load-balancer\",status=\"success\",le=\"16.384\"} 1\n")
+          .contains(
+              "k3s_loadbalancer_dial_duration_seconds_count{name=\"k3s-agent-load-balancer\",status=\"success\"} 1\n");
+    }
+  }
+
+  @Test
   void namesTheFlagWhenItsPortIsTaken() throws Exception {
     try (ServerSocket other = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
       LbConfig config = LbConfig.supervisor(closedPort(), other.getLocalPort(), false, directory);
@@ -126,7 +229,8 @@ class LoadBalancerTest {
     }
     HostPort itself = new HostPort("127.0.0.1", port);
     try (LoadBalancer lb =
-        LoadBalancer.open(LbConfig.supervisor(itself, port, false, directory), health(), clock())) {
+        LoadBalancer.open(
+            LbConfig.supervisor(itself, port, false, directory), health(), clock(), silent())) {
       assertThat(lb.servers()).isEmpty();
       assertThat(ask(lb)).isEmpty();
     }
@@ -150,7 +254,23 @@ class LoadBalancerTest {
   }
 
   private LoadBalancer open(HostPort server) {
-    return LoadBalancer.open(LbConfig.supervisor(server, 0, false, directory), health(), clock());
+    return open(server, silent());
+  }
+
+  private LoadBalancer open(HostPort server, Probe probe) {
+    LbConfig config = LbConfig.supervisor(server, 0, false, directory);
+    return LoadBalancer.open(config, health(), clock(), probe);
+  }
+
+  /** Has not found out yet. */
+  private static Probe silent() {
+    return _ -> {
+      try {
+        new CountDownLatch(1).await();
+      } catch (InterruptedException e) {
+        throw new IOException(e);
+      }
+    };
   }
 
   private HealthSource health() {
@@ -176,6 +296,19 @@ class LoadBalancerTest {
       return text(client);
     } catch (java.net.SocketException e) {
       return "";
+    }
+  }
+
+  /** A connection that fills the queue of a listener that accepts none. */
+  private static Socket fill(ServerSocket listener) throws IOException {
+    Socket socket = new Socket();
+    socket.connect(listener.getLocalSocketAddress());
+    return socket;
+  }
+
+  private static void eventuallyAsks(LoadBalancer lb, String expected) throws Exception {
+    while (!ask(lb).equals(expected)) {
+      var _ = new CountDownLatch(1).await(20, TimeUnit.MILLISECONDS);
     }
   }
 

@@ -80,6 +80,28 @@ class ServerTableTest {
     assertThat(step.effects().contains(new Effect.CloseConnections(B))).isEqualTo(closed);
   }
 
+  @ParameterizedTest(name = "{0} beside {1}: {2}")
+  @CsvSource({
+    "UNCHECKED,  STANDBY,   FAILED close",
+    "RECOVERING, UNCHECKED, FAILED close",
+    "PREFERRED,  STANDBY,   FAILED close",
+    "ACTIVE,     HEALTHY,   FAILED close",
+    "HEALTHY,    ACTIVE,    FAILED close",
+    "ACTIVE,     FAILED,    -",
+    "RECOVERING, FAILED,    -",
+    "STANDBY,    ACTIVE,    -",
+    "FAILED,     ACTIVE,    -"
+  })
+  void leavesAServerThatAnswersNobodyIfThereIsAnother(
+      ServerState state, ServerState other, String then) {
+    Step step =
+        table(
+                new Server(A, state, T0, 1, state == STANDBY),
+                new Server(B, other, T0, 0, other == STANDBY))
+            .on(new Event.Unusable(A), T0);
+    assertThat(outcome(state, step)).isEqualTo(then);
+  }
+
   @Test
   void leavesTheActiveServerInPlaceWhenItHasMoreConnections() {
     Step step =

@@ -1,10 +1,12 @@
 package org.k3sjvm.tunnel;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -12,8 +14,9 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * Frames on their way to the writer. Each connection has a lane; lanes take turns, a frame at a
  * time, so that a keystroke waits for one frame of every other connection and not for all that a
- * bulk copy has queued. Within a lane frames keep their order. What is no data goes first, unless
- * it ends a connection whose data still waits.
+ * bulk copy has queued; and a {@link SendWindow} keeps what is on its way short. Within a lane
+ * frames keep their order. What is no data goes first, unless it ends a connection whose data still
+ * waits.
  *
  * <p>A writer of data waits while its own lane is full; the rest never waits, so that the reader
  * never does, and is bounded: past the bound the session is broken.
@@ -62,6 +65,12 @@ final class Outbox {
   /** The same lanes, the next to send first. */
   @GuardedBy("lock")
   private final Deque<Lane> turns = new ArrayDeque<>();
+
+  @GuardedBy("lock")
+  private final SendWindow window = new SendWindow();
+
+  @GuardedBy("lock")
+  private long sentAtLastPing = -1;
 
   @GuardedBy("lock")
   private int endsInLanes;
@@ -150,11 +159,52 @@ final class Outbox {
   Item take() throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      while (urgent.isEmpty() && turns.isEmpty()) {
+      while (urgent.isEmpty() && (turns.isEmpty() || !window.isOpen())) {
         filled.await();
       }
       Item item = urgent.poll();
       return item != null ? item : new Item.Message(takeFromLane());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A ping is sent now, because it is time for one; notices lost answers. */
+  void pinged(long nowNanos) {
+    lock.lock();
+    try {
+      if (window.sentBytes() == sentAtLastPing) {
+        window.idle();
+      }
+      sentAtLastPing = window.sentBytes();
+      window.marked(nowNanos);
+      filled.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether a ping should follow what was sent last; if so it counts as sent now. */
+  boolean marks(long nowNanos) {
+    lock.lock();
+    try {
+      boolean wanted = window.wantsMark();
+      if (wanted) {
+        window.marked(nowNanos);
+      }
+      return wanted;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A ping was answered: the peer has taken what was sent before. */
+  Optional<Duration> ponged(long nowNanos) {
+    lock.lock();
+    try {
+      Optional<Duration> took = window.answered(nowNanos);
+      filled.signal();
+      return took;
     } finally {
       lock.unlock();
     }
@@ -177,6 +227,7 @@ final class Outbox {
     Frame frame = lane.frames.remove();
     if (frame instanceof Frame.Data data) {
       lane.bytes -= data.payload().remaining();
+      window.sent(data.payload().remaining());
       lane.room.signalAll();
     } else {
       endsInLanes--;

@@ -76,9 +76,6 @@ final class Session {
   /** While the reader hands a message over it hears nothing, which is not the peer's fault. */
   private volatile boolean delivering;
 
-  /** When the ping was sent that waits for its pong; 0 while none does. */
-  private volatile long pingedNanos;
-
   private volatile long roundTripNanos;
   private volatile long sentBytes;
   private volatile long receivedBytes;
@@ -210,11 +207,7 @@ final class Session {
 
   private void onPong() {
     lastControlNanos = System.nanoTime();
-    long pinged = pingedNanos;
-    if (pinged != 0) {
-      roundTripNanos = Math.max(1, lastControlNanos - pinged);
-      pingedNanos = 0;
-    }
+    outbox.ponged(lastControlNanos).ifPresent(took -> roundTripNanos = took.toNanos());
   }
 
   private void on(Frame frame, ServiceGroup group) throws InterruptedException {
@@ -363,7 +356,10 @@ final class Session {
         writingSinceNanos = System.nanoTime();
         writing = true;
         switch (item) {
-          case Outbox.Item.Message(Frame frame) -> write(frame);
+          case Outbox.Item.Message(Frame frame) -> {
+            write(frame);
+            mark();
+          }
           case Outbox.Item.Ping _ -> ping();
           case Outbox.Item.Pong _ -> socket.sendPong(EMPTY);
           case Outbox.Item.Sync _ -> write(new Frame.SyncConnections(snapshot()));
@@ -386,10 +382,14 @@ final class Session {
   }
 
   private void ping() throws IOException {
-    if (pingedNanos == 0) {
-      pingedNanos = System.nanoTime();
-    }
+    outbox.pinged(System.nanoTime());
     socket.sendPing(EMPTY);
+  }
+
+  private void mark() throws IOException {
+    if (outbox.marks(System.nanoTime())) {
+      socket.sendPing(EMPTY);
+    }
   }
 
   private void watch() throws InterruptedException {
