@@ -23,6 +23,9 @@ final class SendWindow {
   static final int MAX_BYTES = 8 * 1024 * 1024;
 
   private static final int MARKS_PER_WINDOW = 4;
+  /** With four answers a round trip about an eighth of the window in each. */
+  private static final int WIDENED_BY = 32;
+
   private static final int MAX_MARKS = 2 * MARKS_PER_WINDOW;
 
   /** A path may become longer: what was the shortest time counts for one to two of these. */
@@ -96,7 +99,7 @@ final class SendWindow {
         shrunkAt = sent; // once for what is on its way
       }
     } else if (heldUp) {
-      window = Math.min(MAX_BYTES, window + window / 8);
+      window = Math.min(MAX_BYTES, window + window / WIDENED_BY);
     }
     heldUp = false;
     return Optional.of(Duration.ofNanos(took));

@@ -52,6 +52,8 @@ class OutboxTest {
     assertThat(outbox.waitingBytes(1)).isLessThan(64 * 1024 + 16_000);
     for (int i = 0; i < 41; i++) {
       var _ = outbox.take();
+      outbox.pinged(0);
+      assertThat(outbox.ponged(1)).isPresent();
       assertThat(outbox.waitingBytes(1)).isLessThan(64 * 1024 + 16_000);
     }
     bulk.get();
