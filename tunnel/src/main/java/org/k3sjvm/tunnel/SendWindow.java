@@ -23,6 +23,7 @@ final class SendWindow {
   static final int MAX_BYTES = 8 * 1024 * 1024;
 
   private static final int MARKS_PER_WINDOW = 4;
+
   /** With four answers a round trip about an eighth of the window in each. */
   private static final int WIDENED_BY = 32;
 
