@@ -14,8 +14,7 @@ import org.k3sjvm.integration.lab.Result;
 @Timeout(120)
 class EmbeddedCertificatesIT {
   private static final String RENEWED = "the node's certificates are renewed";
-  private static final String COUNT =
-      "i=0; while :; do i=$((i+1)); echo line $i; sleep 0.2; done";
+  private static final String COUNT = "i=0; while :; do i=$((i+1)); echo line $i; sleep 0.2; done";
 
   @Test
   void streamsAndWatchesGoOnWhileCertificatesAreRenewed() throws InterruptedException {

@@ -84,8 +84,7 @@ class UpstreamTrustBundleIT {
 
   private static String authority(String name) {
     var authority =
-        CertificateAuthority.selfSigned(
-            name, Keys.generate(), Instant.now(), Duration.ofHours(1));
+        CertificateAuthority.selfSigned(name, Keys.generate(), Instant.now(), Duration.ofHours(1));
     return Certificates.pem(authority.certificate());
   }
 
