@@ -77,7 +77,7 @@ kill -0 $exec 2> /dev/null || complain "kubectl exec ended"
 gapless "$HOSTS_DIR/logs" || complain "lines are missing in logs -f"
 gapless "$HOSTS_DIR/exec" || complain "lines are missing in exec"
 kill $logs $exec 2> /dev/null || true
-wait 2> /dev/null || true
+wait $logs $exec 2> /dev/null || true
 tail -n "+$from" "$HOSTS_DIR/n1/agent.log" > "$HOSTS_DIR/agent.tail"
 cut=$(grep -c 'cannot follow the API server\|tunnel is down' "$HOSTS_DIR/agent.tail" || true)
 [ "$cut" = 0 ] || complain "watches or tunnels that broke: $(grep 'cannot follow the API server\|tunnel is down' "$HOSTS_DIR/agent.tail" | head -3)"
