@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import javax.net.ssl.SSLContext;
 import org.k3sjvm.agent.certificate.CertificateKeeper;
@@ -14,6 +15,7 @@ import org.k3sjvm.agent.certificate.NodeCredentials;
 import org.k3sjvm.agent.config.AgentConfig;
 import org.k3sjvm.agent.config.KubeletOptions;
 import org.k3sjvm.agent.config.ProxyOptions;
+import org.k3sjvm.agent.status.StatusPage;
 import org.k3sjvm.base.lifetime.Gate;
 import org.k3sjvm.base.lifetime.ServiceFailedException;
 import org.k3sjvm.base.lifetime.ServiceGroup;
@@ -42,16 +44,31 @@ public final class Agent {
 
   private final AgentConfig config;
   private final Ground ground;
+  private final Supplier<List<String>> troubles;
   private final StageReports reports = StageReports.ofThisProcess();
 
   /** On this host. */
   public Agent(AgentConfig config) {
-    this(config, new ThisHost());
+    this(config, new ThisHost(), List::of);
+  }
+
+  /**
+   * On this host.
+   *
+   * @param troubles the newest warnings and errors of the log, for {@code k3s status}
+   */
+  public Agent(AgentConfig config, Supplier<List<String>> troubles) {
+    this(config, new ThisHost(), troubles);
   }
 
   public Agent(AgentConfig config, Ground ground) {
+    this(config, ground, List::of);
+  }
+
+  private Agent(AgentConfig config, Ground ground, Supplier<List<String>> troubles) {
     this.config = config;
     this.ground = ground;
+    this.troubles = troubles;
   }
 
   /** Blocks until interrupted or until a part fails. Containers keep running after it returns. */
@@ -65,10 +82,19 @@ public final class Agent {
         Balancers balancers = Balancers.open(config, tunnels);
         ServiceGroup group = ServiceGroup.open("agent")) {
       Optional<ColdStart> memory = ColdStart.open(config, ground.nodeFiles());
+      StatusBoard board = new StatusBoard(config, reports, balancers, tunnels, troubles);
+      LocalSocket socket = new LocalSocket(config.dataDir());
+      socket.answer(LocalSocket.STATUS, () -> board.report().toPrettyString() + "\n");
+      group.start("local-socket", socket);
+      if (config.statusPagePort() > 0) {
+        group.start(
+            "status-page",
+            new StatusPage(config.statusPagePort(), board::report, Sleeper.SYSTEM));
+      }
       reports.watchdog(Sleeper.SYSTEM).ifPresent(w -> group.start("watchdog", w));
       group.start("load-balancer", balancers::run);
       memory.ifPresent(m -> group.start("cold-start", m));
-      group.start("node", () -> runNode(balancers, tunnels, settings, memory));
+      group.start("node", () -> runNode(balancers, tunnels, settings, memory, board, socket));
       group.await();
     }
   }
@@ -77,7 +103,9 @@ public final class Agent {
       Balancers balancers,
       NodeTunnels tunnels,
       KubeletSettings settings,
-      Optional<ColdStart> memory)
+      Optional<ColdStart> memory,
+      StatusBoard board,
+      LocalSocket socket)
       throws InterruptedException, IOException {
     config
         .tokenFile()
@@ -89,7 +117,8 @@ public final class Agent {
       NodeCredentials credentials = NodeCredentials.of(node);
       Rejoin rejoin = new Rejoin(node, join, credentials::reload, Sleeper.SYSTEM);
       try {
-        runAs(node, credentials, rejoin, join, balancers, tunnels, settings, memory);
+        runAs(
+            node, credentials, rejoin, join, balancers, tunnels, settings, memory, board, socket);
         return;
       } catch (ServiceFailedException e) {
         node =
@@ -110,7 +139,9 @@ public final class Agent {
       Balancers balancers,
       NodeTunnels tunnels,
       KubeletSettings settings,
-      Optional<ColdStart> memory)
+      Optional<ColdStart> memory,
+      StatusBoard board,
+      LocalSocket socket)
       throws InterruptedException, IOException {
     ProxyOptions.Settings proxy = proxyOptions(loopback(node));
     prepareHost(node, proxy.conntrack(), settings);
@@ -146,6 +177,8 @@ public final class Agent {
           parts);
       Flannel flannel = network(node, apis, host, kubelet);
       parts.start("flannel", flannel);
+      board.joined(new StatusBoard.Parts(node, kubelet::pods, flannel::metrics));
+      socket.answer(LocalSocket.POD_STARTS, kubelet::podStarts);
       policies.start(parts);
       NodeServices.start(node, proxy, apis.proxy(), services, config.agentDir(), parts);
       parts.during(() -> runtime.ready().await());

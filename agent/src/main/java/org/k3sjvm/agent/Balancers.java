@@ -123,6 +123,11 @@ final class Balancers implements AutoCloseable {
     }
   }
 
+  /** The supervisors, in dialling order. */
+  List<LoadBalancer.ServerView> servers() {
+    return supervisors.servers();
+  }
+
   /** Why servers could not be reached lately. */
   Optional<String> lastFailures() {
     synchronized (lock) {

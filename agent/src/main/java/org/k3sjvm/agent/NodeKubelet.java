@@ -1,5 +1,6 @@
 package org.k3sjvm.agent;
 
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.TaintBuilder;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -42,15 +43,13 @@ final class NodeKubelet {
   private final Kubelet kubelet;
   private final Path logs;
   private final NodeAnnotations annotations;
-  private final Path starts;
 
   private NodeKubelet(
-      NodeKeeper keeper, Kubelet kubelet, Path logs, NodeAnnotations annotations, Path starts) {
+      NodeKeeper keeper, Kubelet kubelet, Path logs, NodeAnnotations annotations) {
     this.keeper = keeper;
     this.kubelet = kubelet;
     this.logs = logs;
     this.annotations = annotations;
-    this.starts = starts;
   }
 
   static NodeKubelet compose(
@@ -110,15 +109,13 @@ final class NodeKubelet {
         keeper,
         kubelet,
         ground.logs(),
-        new NodeAnnotations(patch, apis.kubelet(), Sleeper.SYSTEM),
-        PodStartSocket.of(config.dataDir()));
+        new NodeAnnotations(patch, apis.kubelet(), Sleeper.SYSTEM));
   }
 
   /** Registers the node and runs its pods; the runtime is ready. */
   void start(ServiceGroup group) {
     group.start("node-status", keeper);
     group.start("pods", kubelet);
-    group.start("pod-starts", new PodStartSocket(starts, kubelet.podStarts()::recent));
   }
 
   /**
@@ -171,6 +168,16 @@ final class NodeKubelet {
         .events()
         .recordOfNode(
             warning ? PodEvent.warning(reason, message) : PodEvent.normal(reason, message));
+  }
+
+  /** The node's pods with their newest status. */
+  List<Pod> pods() {
+    return kubelet.pods().pods();
+  }
+
+  /** How the newest pods started, as lines of JSON. */
+  String podStarts() {
+    return PodStartLines.of(kubelet.podStarts().recent());
   }
 
   NodeKeeper keeper() {

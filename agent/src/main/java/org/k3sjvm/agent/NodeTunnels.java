@@ -16,6 +16,7 @@ import org.k3sjvm.tunnel.EgressMode;
 import org.k3sjvm.tunnel.EgressRules;
 import org.k3sjvm.tunnel.EgressView;
 import org.k3sjvm.tunnel.ServerAddresses;
+import org.k3sjvm.tunnel.TunnelReport;
 import org.k3sjvm.tunnel.Tunnels;
 
 /**
@@ -82,6 +83,11 @@ final class NodeTunnels implements HealthSource, AutoCloseable {
       balancers.update(servers);
       tunnels.serve(servers.stream().map(balancers::supervisorOf).toList());
     }
+  }
+
+  /** Each tunnel as it is; empty before the node has joined. */
+  List<TunnelReport> report() {
+    return tunnels.map(Tunnels::report).orElse(List.of());
   }
 
   @Override

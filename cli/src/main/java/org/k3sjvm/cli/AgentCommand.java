@@ -17,6 +17,6 @@ final class AgentCommand {
     }
     AgentConfig config = AgentConfig.parse(arguments, System.getenv());
     LogfmtProvider.showDebug(config.debug());
-    return Foreground.run("agent", new Agent(config)::run);
+    return Foreground.run("agent", new Agent(config, LogfmtProvider::recentTroubles)::run);
   }
 }

@@ -29,6 +29,7 @@ public final class Main {
          pod-starts  Show where the time went while the newest pods started
          token    Make, list and delete tokens that join nodes for a while
          completion  Print what bash or zsh needs to complete commands and flags
+         status   Show what the agent of this machine does now
 
       GLOBAL OPTIONS:
          --debug                     Turn on debug logs [$K3S_DEBUG]
@@ -112,6 +113,7 @@ public final class Main {
         case "pod-starts" -> PodStartsCommand.run(arguments, out, err);
         case "server" -> ServerCommand.run(arguments, out);
         case "token" -> TokenCommand.run(arguments, System.getenv(), out, err);
+        case "status" -> StatusCommand.run(arguments, System.getenv(), out, err);
         default -> usage(err, "no command is named " + name + "; 'k3s --help' lists them");
       };
     } catch (UsageException e) {

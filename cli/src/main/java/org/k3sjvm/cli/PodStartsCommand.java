@@ -8,7 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
-import org.k3sjvm.agent.PodStartSocket;
+import org.k3sjvm.agent.LocalSocket;
+import org.k3sjvm.agent.PodStartLines;
 import org.k3sjvm.agent.config.UsageException;
 import org.k3sjvm.kubelet.trace.PodStart;
 import org.k3sjvm.kubelet.trace.StartStep;
@@ -27,14 +28,13 @@ final class PodStartsCommand {
       }
       dataDir = argument.substring(DATA_DIR.length());
     }
-    Path socket = PodStartSocket.of(Path.of(dataDir));
     try {
-      out.print(table(PodStartSocket.ask(socket)));
+      out.print(table(PodStartLines.ask(Path.of(dataDir))));
       return Main.OK;
     } catch (IOException e) {
       err.println(
           "no agent answers at "
-              + socket
+              + LocalSocket.of(Path.of(dataDir))
               + " ("
               + e.getMessage()
               + "); run this as root where 'k3s agent' runs, with the same --data-dir before the"

@@ -70,7 +70,7 @@ final class ServerCommand {
                     .with(AgentFlags.TOKEN_FILE, "")
                     .with(AgentFlags.COLD_START_MAX_AGE, "0"), // the server is never away
                 command);
-        group.start("agent", new Agent(beside)::run);
+        group.start("agent", new Agent(beside, LogfmtProvider::recentTroubles)::run);
       }
       group.await();
     }

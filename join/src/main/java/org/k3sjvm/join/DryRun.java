@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NoRouteToHostException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.URI;
@@ -200,6 +201,11 @@ public final class DryRun {
       return fault.filter(f -> f instanceof SocketTimeoutException).isPresent();
     }
 
+    /** Nothing came back from the machine itself. */
+    boolean away() {
+      return silent() || fault.filter(f -> f instanceof NoRouteToHostException).isPresent();
+    }
+
     String line() {
       return IpAddresses.text(address.getAddress())
           + " port "
@@ -232,7 +238,7 @@ public final class DryRun {
 
   private Finding unreachable(List<Attempt> attempts, String line) {
     int port = config.server().getPort();
-    if (attempts.stream().allMatch(Attempt::silent)) {
+    if (attempts.stream().allMatch(Attempt::away)) {
       return Finding.error(
           "server-silent",
           "nothing answers at " + config.server() + " within " + CONNECT_LIMIT.toSeconds() + " s",

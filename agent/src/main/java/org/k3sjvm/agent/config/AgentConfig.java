@@ -33,6 +33,7 @@ import org.k3sjvm.base.time.GoDurations;
  * @param coldStartMaxAge how old what a server said may be, to start pods while none answers; zero
  *     for never
  * @param allowNewCluster whether the node may go over to another cluster than before
+ * @param statusPagePort of 127.0.0.1; 0 for no page
  * @param kubeletArgs {@code name=value}, unchecked
  * @param arguments the whole command line after the program's name with the file's flags in place,
  *     for the node-args annotation
@@ -60,6 +61,7 @@ public record AgentConfig(
     boolean overlayProbe,
     Duration coldStartMaxAge,
     boolean allowNewCluster,
+    int statusPagePort,
     List<String> kubeletArgs,
     List<String> kubeProxyArgs,
     boolean debug,
@@ -151,6 +153,10 @@ public record AgentConfig(
     if (port < 0 || port > MAX_PORT) {
       problems.add("--lb-server-port must be 0 to 65535, not " + port);
     }
+    int statusPagePort = flags.number(AgentFlags.STATUS_PAGE_PORT, 0);
+    if (statusPagePort < 0 || statusPagePort > MAX_PORT) {
+      problems.add("--status-page-port must be 0 to 65535, not " + statusPagePort);
+    }
     AgentConfig config =
         new AgentConfig(
             problems.collect(URI.create("https://invalid"), () -> server(flags)),
@@ -182,6 +188,7 @@ public record AgentConfig(
             !flags.on(AgentFlags.DISABLE_OVERLAY_PROBE),
             problems.collect(DEFAULT_COLD_START_MAX_AGE, () -> coldStartMaxAge(flags)),
             flags.on(AgentFlags.ALLOW_NEW_CLUSTER),
+            statusPagePort,
             kubeletArgs(flags),
             flags.list(AgentFlags.KUBE_PROXY_ARG),
             flags.on(AgentFlags.DEBUG) || flags.number(AgentFlags.V, 0) >= DEBUG_VERBOSITY,

@@ -133,6 +133,11 @@ public final class AgentFlags {
               "Join the cluster that answers although this node belongs to another one; its former"
                   + " certificates are kept aside")
           .env("K3S_ALLOW_NEW_CLUSTER");
+  static final Flag STATUS_PAGE_PORT =
+      Flag.of(
+          INT,
+          "status-page-port",
+          "Port of 127.0.0.1 with a page that shows what 'k3s status' shows; 0: none (default: 0)");
   static final Flag KUBELET_ARG =
       Flag.of(LIST, "kubelet-arg", "Argument of the kubelet, name=value; repeat for more");
   static final Flag KUBE_PROXY_ARG =
@@ -178,6 +183,7 @@ public final class AgentFlags {
           DISABLE_OVERLAY_PROBE,
           COLD_START_MAX_AGE,
           ALLOW_NEW_CLUSTER,
+          STATUS_PAGE_PORT,
           KUBELET_ARG,
           KUBE_PROXY_ARG,
           HELP);

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.k3sjvm.agent.PodStartSocket;
+import org.k3sjvm.agent.LocalSocket;
 import org.k3sjvm.agent.config.AgentConfig;
 import org.k3sjvm.agent.config.KubeletOptions;
 import org.k3sjvm.agent.config.UsageException;
@@ -18,6 +18,7 @@ import org.k3sjvm.base.finding.Finding;
 import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.base.secret.Secret;
 import org.k3sjvm.join.DryRun;
+import org.k3sjvm.join.DryRunReport;
 import org.k3sjvm.join.Join;
 import org.k3sjvm.join.JoinConfig;
 import org.k3sjvm.nodepassword.NodeFiles;
@@ -94,7 +95,18 @@ public final class Doctor {
         config.server().toString(),
         facts.line(),
         host,
-        Optional.of(new DryRun(join, Join.Host.local(), MACHINE_ID).run()));
+        Optional.of(
+            withoutEcho(new DryRun(join, Join.Host.local(), MACHINE_ID).run(), host)));
+  }
+
+  /** A token file that gives none was told already. */
+  private static DryRunReport withoutEcho(DryRunReport report, List<Finding> host) {
+    boolean told = host.stream().anyMatch(finding -> finding.id().startsWith("token-file-"));
+    return new DryRunReport(
+        report.steps(),
+        report.findings().stream()
+            .filter(finding -> !(told && finding.id().equals("token-missing")))
+            .toList());
   }
 
   private List<Port> ports() {
@@ -126,7 +138,7 @@ public final class Doctor {
 
   private static boolean agentRuns(Path dataDir) {
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      return channel.connect(UnixDomainSocketAddress.of(PodStartSocket.of(dataDir)));
+      return channel.connect(UnixDomainSocketAddress.of(LocalSocket.of(dataDir)));
     } catch (IOException | IllegalArgumentException e) {
       return false;
     }

@@ -1,8 +1,10 @@
 package org.k3sjvm.cli.logging;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.PrintStream;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -28,6 +30,14 @@ final class LogfmtLogger extends LegacyAbstractLogger implements LoggingEventAwa
 
   private static volatile Level threshold = Level.INFO;
   private static volatile boolean silent;
+
+  /** So many warnings and errors are kept for who asks, each cut to so many characters. */
+  private static final int TROUBLES = 20;
+
+  private static final int LONGEST_TROUBLE = 600;
+
+  @GuardedBy("TROUBLE")
+  private static final ArrayDeque<String> TROUBLE = new ArrayDeque<>(TROUBLES);
 
   @SuppressWarnings("serial") // loggers are never serialized; the interface of SLF4J only allows it
   private final transient PrintStream out;
@@ -92,12 +102,30 @@ final class LogfmtLogger extends LegacyAbstractLogger implements LoggingEventAwa
     if (cause != null) {
       append(line, "error", messages(cause));
     }
+    if (level.toInt() >= Level.WARN.toInt()) {
+      keep(line.length() <= LONGEST_TROUBLE ? line.toString() : line.substring(0, LONGEST_TROUBLE));
+    }
     line.append('\n');
     if (cause != null && threshold == Level.DEBUG) {
       line.append(stackTrace(cause));
     }
     out.print(line);
     out.flush();
+  }
+
+  private static void keep(String line) {
+    synchronized (TROUBLE) {
+      if (TROUBLE.size() == TROUBLES) {
+        TROUBLE.removeFirst();
+      }
+      TROUBLE.addLast(line);
+    }
+  }
+
+  static List<String> recentTroubles() {
+    synchronized (TROUBLE) {
+      return List.copyOf(TROUBLE);
+    }
   }
 
   private static void append(StringBuilder line, String key, String value) {

@@ -1,6 +1,7 @@
 package org.k3sjvm.cli.logging;
 
 import java.io.PrintStream;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.logging.Level;
@@ -29,6 +30,11 @@ public final class LogfmtProvider implements SLF4JServiceProvider, ILoggerFactor
   public static void silence() {
     LogfmtLogger.silence();
     java.util.logging.Logger.getLogger("").setLevel(Level.OFF);
+  }
+
+  /** The newest warnings and errors, oldest first. */
+  public static List<String> recentTroubles() {
+    return LogfmtLogger.recentTroubles();
   }
 
   @Override

@@ -1,6 +1,7 @@
 package org.k3sjvm.linux.systemd;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import org.k3sjvm.base.lifetime.Service;
@@ -23,6 +24,8 @@ public final class StageReports {
   private final ServiceManager manager;
   private final Map<String, String> environment;
   private String last = "";
+  private Optional<Instant> since = Optional.empty();
+  private volatile boolean ready;
 
   public StageReports(ServiceManager manager, Map<String, String> environment) {
     this.manager = manager;
@@ -41,12 +44,29 @@ public final class StageReports {
     String cut = line.length() <= LONGEST ? line : line.substring(0, LONGEST) + "…";
     if (!cut.equals(last)) {
       last = cut;
+      since = Optional.of(Instant.now());
       tell("STATUS=" + cut + "\n");
     }
   }
 
+  /** What was told last; empty before. */
+  public synchronized String current() {
+    return last;
+  }
+
+  /** Since when it is so. */
+  public synchronized Optional<Instant> since() {
+    return since;
+  }
+
+  /** Whether the program serves. */
+  public boolean isReady() {
+    return ready;
+  }
+
   /** The program serves. */
   public void ready() {
+    ready = true;
     tell(ServiceManager.READY);
   }
 
