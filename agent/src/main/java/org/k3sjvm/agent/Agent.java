@@ -88,8 +88,7 @@ public final class Agent {
       group.start("local-socket", socket);
       if (config.statusPagePort() > 0) {
         group.start(
-            "status-page",
-            new StatusPage(config.statusPagePort(), board::report, Sleeper.SYSTEM));
+            "status-page", new StatusPage(config.statusPagePort(), board::report, Sleeper.SYSTEM));
       }
       reports.watchdog(Sleeper.SYSTEM).ifPresent(w -> group.start("watchdog", w));
       group.start("load-balancer", balancers::run);

@@ -21,8 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where commands beside the agent ask it, as root of this machine alone: a caller writes the name of
- * a topic and half-closes, and reads the answer to its end. An agent works without it.
+ * Where commands beside the agent ask it, as root of this machine alone: a caller writes the name
+ * of a topic and half-closes, and reads the answer to its end. An agent works without it.
  */
 public final class LocalSocket implements Service {
   static final String POD_STARTS = "pod-starts";
@@ -32,10 +32,12 @@ public final class LocalSocket implements Service {
   private static final int LONGEST_TOPIC_BYTES = 64;
   private static final int WAITING = 8;
 
+  private final Path directory;
   private final Path path;
   private final Map<String, Supplier<String>> topics = new ConcurrentHashMap<>();
 
   LocalSocket(Path dataDir) {
+    this.directory = dataDir.resolve("agent");
     this.path = of(dataDir);
   }
 
@@ -52,7 +54,7 @@ public final class LocalSocket implements Service {
   @Override
   public void run() throws InterruptedException {
     try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
-      AtomicFiles.makeDirectory(path.getParent(), "rwx------");
+      AtomicFiles.makeDirectory(directory, "rwx------");
       Files.deleteIfExists(path);
       server.bind(UnixDomainSocketAddress.of(path), WAITING);
       Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
@@ -100,8 +102,7 @@ public final class LocalSocket implements Service {
     try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(of(dataDir)))) {
       channel.write(ByteBuffer.wrap((topic + "\n").getBytes(StandardCharsets.UTF_8)));
       channel.shutdownOutput();
-      return new String(
-          Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
+      return new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
     } catch (IllegalArgumentException e) {
       throw new IOException(e.getMessage(), e);
     }

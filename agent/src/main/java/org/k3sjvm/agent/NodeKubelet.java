@@ -44,8 +44,7 @@ final class NodeKubelet {
   private final Path logs;
   private final NodeAnnotations annotations;
 
-  private NodeKubelet(
-      NodeKeeper keeper, Kubelet kubelet, Path logs, NodeAnnotations annotations) {
+  private NodeKubelet(NodeKeeper keeper, Kubelet kubelet, Path logs, NodeAnnotations annotations) {
     this.keeper = keeper;
     this.kubelet = kubelet;
     this.logs = logs;
@@ -106,10 +105,7 @@ final class NodeKubelet {
             HostName.read(),
             NodeArguments.of(config.arguments(), System.getenv()));
     return new NodeKubelet(
-        keeper,
-        kubelet,
-        ground.logs(),
-        new NodeAnnotations(patch, apis.kubelet(), Sleeper.SYSTEM));
+        keeper, kubelet, ground.logs(), new NodeAnnotations(patch, apis.kubelet(), Sleeper.SYSTEM));
   }
 
   /** Registers the node and runs its pods; the runtime is ready. */

@@ -163,8 +163,7 @@ final class StatusBoard {
   private void certificates(ObjectNode root, Instant now) {
     ArrayNode list = root.putArray("certificates");
     try (Stream<Path> files = Files.list(config.agentDir())) {
-      for (Path file :
-          files.filter(f -> f.toString().endsWith(".crt")).sorted().toList()) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".crt")).sorted().toList()) {
         X509Certificate leaf = Certificates.parse(Files.readString(file)).getFirst();
         Instant end = leaf.getNotAfter().toInstant();
         list.addObject()

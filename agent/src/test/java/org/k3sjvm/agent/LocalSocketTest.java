@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,8 +43,7 @@ class LocalSocketTest {
       assertThat(PodStartLines.ask(dataDir)).containsExactly(start);
       assertThat(LocalSocket.ask(dataDir, "no such topic")).isEmpty();
       assertThat(
-              PosixFilePermissions.toString(
-                  Files.getPosixFilePermissions(LocalSocket.of(dataDir))))
+              PosixFilePermissions.toString(Files.getPosixFilePermissions(LocalSocket.of(dataDir))))
           .isEqualTo("rw-------");
       assertThat(
               PosixFilePermissions.toString(
@@ -64,7 +64,7 @@ class LocalSocketTest {
         LocalSocket.ask(dataDir, LocalSocket.STATUS);
         return;
       } catch (IOException e) {
-        Thread.yield();
+        LockSupport.parkNanos(1_000_000);
       }
     }
   }

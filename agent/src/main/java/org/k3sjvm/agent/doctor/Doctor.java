@@ -95,8 +95,7 @@ public final class Doctor {
         config.server().toString(),
         facts.line(),
         host,
-        Optional.of(
-            withoutEcho(new DryRun(join, Join.Host.local(), MACHINE_ID).run(), host)));
+        Optional.of(withoutEcho(new DryRun(join, Join.Host.local(), MACHINE_ID).run(), host)));
   }
 
   /** A token file that gives none was told already. */

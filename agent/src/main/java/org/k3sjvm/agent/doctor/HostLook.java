@@ -169,7 +169,7 @@ final class HostLook {
 
   /** A VXLAN interface holds its port without a process; one that was left is taken over. */
   private static boolean isOverlay(Listener listener) {
-    return listener.udp() && Files.exists(Path.of("/sys/class/net/flannel.1"));
+    return listener.udp() && mtuOf("flannel.1").isPresent();
   }
 
   /** Name and id of the process that has the socket open. */
@@ -179,13 +179,19 @@ final class HostLook {
       for (Path process :
           processes.filter(p -> p.getFileName().toString().matches("\\d+")).toList()) {
         if (hasOpen(process, wanted)) {
-          return text(process.resolve("comm")).strip() + " (pid " + process.getFileName() + ")";
+          return name(process) + " (pid " + process.getFileName() + ")";
         }
       }
     } catch (IOException e) {
       return "another program";
     }
     return "another program, or the kernel";
+  }
+
+  /** A virtual machine is what it runs. */
+  private static String name(Path process) {
+    boolean agent = text(process.resolve("cmdline")).contains("k3s.jar");
+    return agent ? "k3s" : text(process.resolve("comm")).strip();
   }
 
   private static boolean hasOpen(Path process, String wanted) {

@@ -72,7 +72,9 @@ public final class StatusText {
         running
             ? "cold start: pods run with what a server said before"
             : cold.path("enabled").asBoolean()
-                ? "cold start: ready, for " + time(cold.path("maxAgeSeconds")) + " after a server's last answer"
+                ? "cold start: ready, for "
+                    + time(cold.path("maxAgeSeconds"))
+                    + " after a server's last answer"
                 : "cold start: off");
     return new Section("agent", report.path("ready").asBoolean() && !running, lines);
   }
@@ -134,7 +136,8 @@ public final class StatusText {
       return new Section("pods", true, List.of("not known before the node has joined"));
     }
     List<String> lines = new ArrayList<>();
-    lines.add(pods.path("total").asInt() + " on this node, " + pods.path("ready").asInt() + " ready");
+    lines.add(
+        pods.path("total").asInt() + " on this node, " + pods.path("ready").asInt() + " ready");
     for (JsonNode pod : pods.path("notReady")) {
       lines.add(
           "%s/%s  %s: %s"
@@ -160,8 +163,7 @@ public final class StatusText {
                 network.path("pods").asText(),
                 network.path("services").asText()));
     for (JsonNode peer : network.path("unreachablePeers")) {
-      lines.add(
-          "pods of node " + peer.asText() + " are not reached; 'k3s check-network' says why");
+      lines.add("pods of node " + peer.asText() + " are not reached; 'k3s check-network' says why");
     }
     return new Section("network", network.path("unreachablePeers").isEmpty(), lines);
   }
@@ -190,8 +192,7 @@ public final class StatusText {
     List<String> lines = new ArrayList<>();
     report.path("troubles").forEach(line -> lines.add(line.asText()));
     boolean none = lines.isEmpty();
-    return new Section(
-        "last warnings and errors of the log", true, none ? List.of("none") : lines);
+    return new Section("last warnings and errors of the log", true, none ? List.of("none") : lines);
   }
 
   private static String time(JsonNode seconds) {

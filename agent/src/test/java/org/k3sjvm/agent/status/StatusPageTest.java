@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.k3sjvm.base.lifetime.ServiceGroup;
@@ -21,8 +22,7 @@ class StatusPageTest {
     try (ServiceGroup group = ServiceGroup.open("test")) {
       group.start(
           "page",
-          new StatusPage(
-              port, () -> KubeJson.newObject().put("stage", "running"), Sleeper.SYSTEM));
+          new StatusPage(port, () -> KubeJson.newObject().put("stage", "running"), Sleeper.SYSTEM));
       assertThat(ask(port, "GET / HTTP/1.1", "127.0.0.1:" + port))
           .startsWith("HTTP/1.1 200")
           .contains("default-src 'none'")
@@ -47,7 +47,7 @@ class StatusPageTest {
                     .getBytes(StandardCharsets.US_ASCII));
         return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       } catch (java.net.ConnectException e) {
-        Thread.yield(); // it does not listen yet
+        LockSupport.parkNanos(1_000_000); // it does not listen yet
       }
     }
   }

@@ -108,14 +108,14 @@ class StatusTextTest {
         .isEqualTo(new PodLine("default", "web", "Failed", false, true, "Evicted: disk"));
     PodLine ready =
         PodLine.of(
-            pod("{\"phase\":\"Running\",\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}"));
+            pod(
+                "{\"phase\":\"Running\",\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}"));
     assertThat(ready.ready()).isTrue();
     assertThat(List.of(ready.reason())).containsExactly("");
   }
 
   private static Pod pod(String status) {
-    return new PodBuilder(
-            KubeJson.read("{\"status\":" + status + "}", Pod.class))
+    return new PodBuilder(KubeJson.read("{\"status\":" + status + "}", Pod.class))
         .withNewMetadata()
         .withNamespace("default")
         .withName("web")
