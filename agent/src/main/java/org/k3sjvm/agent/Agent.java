@@ -116,8 +116,7 @@ public final class Agent {
       NodeCredentials credentials = NodeCredentials.of(node);
       Rejoin rejoin = new Rejoin(node, join, credentials::reload, Sleeper.SYSTEM);
       try {
-        runAs(
-            node, credentials, rejoin, join, balancers, tunnels, settings, memory, board, socket);
+        runAs(node, credentials, rejoin, join, balancers, tunnels, settings, memory, board, socket);
         return;
       } catch (ServiceFailedException e) {
         node =

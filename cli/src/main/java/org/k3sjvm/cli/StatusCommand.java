@@ -66,8 +66,9 @@ final class StatusCommand {
               + LocalSocket.of(dataDir)
               + " ("
               + e.getMessage()
-              + "); start it with systemctl start k3s-agent, and look why it ended with journalctl -u"
-              + " k3s-agent -e; run this as root, with the agent's --data-dir before the command");
+              + "); start it with systemctl start k3s-agent, and look why it ended with journalctl"
+              + " -u k3s-agent -e; run this as root, with the agent's --data-dir before the"
+              + " command");
       return NO_ANSWER;
     }
   }
