@@ -25,12 +25,12 @@ enum ServerKind {
     }
   },
 
-  /** Nodes' certificates end six seconds after they were issued. */
+  /** Nodes' certificates end 15 seconds after they were issued. */
   EMBEDDED_WITH_BRIEF_CERTIFICATES {
     @Override
     List<String> command(Host host, Path kubeconfig) {
       List<String> command =
-          new ArrayList<>(List.of("env", "CATTLE_NEW_SIGNED_CERT_EXPIRATION_DAYS=6s"));
+          new ArrayList<>(List.of("env", "CATTLE_NEW_SIGNED_CERT_EXPIRATION_DAYS=15s"));
       command.addAll(EMBEDDED.command(host, kubeconfig));
       return command;
     }
