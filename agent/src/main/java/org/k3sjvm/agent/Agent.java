@@ -173,10 +173,15 @@ public final class Agent {
           balancers,
           NodeKubelet.endpoint(config, settings),
           parts);
-      Flannel flannel = network(node, apis, host, kubelet);
+      ServerLookUp lookUp = ServerLookUp.of(config.server());
+      List<InetAddress> servers = lookUp.within(ServerLookUp.PATIENCE);
+      Flannel flannel = network(node, apis, host, kubelet, servers);
       parts.start("flannel", flannel);
       board.joined(new StatusBoard.Parts(node, kubelet::pods, flannel::metrics));
       socket.answer(LocalSocket.POD_STARTS, kubelet::podStarts);
+      if (servers.isEmpty()) {
+        parts.start("server-address", () -> lookUp.follow(flannel::serversAre));
+      }
       policies.start(parts);
       NodeServices.start(node, proxy, apis.proxy(), services, config.agentDir(), parts);
       parts.during(() -> runtime.ready().await());
@@ -240,9 +245,14 @@ public final class Agent {
     reports.stage("running");
   }
 
-  private Flannel network(JoinedNode node, Apis apis, FlannelHost host, NodeKubelet kubelet) {
+  private Flannel network(
+      JoinedNode node,
+      Apis apis,
+      FlannelHost host,
+      NodeKubelet kubelet,
+      List<InetAddress> servers) {
     return new Flannel(
-        NodeNetwork.config(config, node, ground.subnetFile()),
+        NodeNetwork.config(config, node, servers, ground.subnetFile()),
         host,
         apis.kubelet(),
         apis.controller(),

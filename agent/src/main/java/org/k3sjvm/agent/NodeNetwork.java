@@ -2,7 +2,6 @@ package org.k3sjvm.agent;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
@@ -32,9 +31,11 @@ final class NodeNetwork {
   /**
    * From the command line and the server's settings.
    *
+   * @param servers addresses of the server; empty while nobody knows them
    * @throws AgentException the file of {@code --flannel-conf} is of no use
    */
-  static FlannelConfig config(AgentConfig config, JoinedNode node, Path subnetFile) {
+  static FlannelConfig config(
+      AgentConfig config, JoinedNode node, List<InetAddress> servers, Path subnetFile) {
     Optional<BackendType> backend = FlannelConfig.backendOf(node.settings().flannelBackend());
     Optional<NetConf.Given> given =
         backend.isPresent() ? config.flannelConf().map(NodeNetwork::given) : Optional.empty();
@@ -47,7 +48,8 @@ final class NodeNetwork {
         new UplinkWishes(
             config.flannelInterface(),
             Agent.addresses(config.nodeIps()),
-            serverAddresses(config),
+            servers,
+            List.of(),
             node.addresses().internal()),
         given.map(NetConf.Given::vxlan).orElse(VxlanOptions.DEFAULT),
         announced(node),
@@ -92,15 +94,5 @@ final class NodeNetwork {
       }
     }
     return announced;
-  }
-
-  /** None when nobody knows the name. */
-  private static List<InetAddress> serverAddresses(AgentConfig config) {
-    try {
-      String host = config.server().getHost().replaceAll("[\\[\\]]", "");
-      return List.of(InetAddress.getAllByName(host));
-    } catch (UnknownHostException e) {
-      return List.of();
-    }
   }
 }

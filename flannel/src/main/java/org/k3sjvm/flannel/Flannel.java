@@ -1,6 +1,7 @@
 package org.k3sjvm.flannel;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -9,6 +10,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import org.k3sjvm.base.backoff.Backoff;
@@ -72,6 +74,7 @@ public final class Flannel implements Service {
   private final InstantSource clock = InstantSource.system();
   private final RandomGenerator random = RandomGenerator.getDefault();
   private final Optional<PeerRounds> rounds;
+  private final AtomicReference<List<InetAddress>> servers = new AtomicReference<>(List.of());
 
   /**
    * Flannel of this node.
@@ -107,6 +110,11 @@ public final class Flannel implements Service {
   /** For Prometheus: which peers are reached. */
   public String metrics() {
     return rounds.map(PeerRounds::metrics).orElse("");
+  }
+
+  /** For a node that started while nobody knew the server's addresses. Any thread may call. */
+  public void serversAre(List<InetAddress> addresses) {
+    servers.set(List.copyOf(addresses));
   }
 
   @Override
@@ -230,6 +238,11 @@ public final class Flannel implements Service {
       boolean due = nodes.awaitChange(LOOK);
       due |= changes.changed();
       due |= !clock.instant().isBefore(next);
+      List<InetAddress> news = servers.getAndSet(List.of());
+      if (!news.isEmpty()) {
+        reconciler.reconsider(news);
+        due = true;
+      }
       if (!due) {
         continue;
       }

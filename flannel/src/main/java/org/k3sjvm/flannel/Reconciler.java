@@ -27,6 +27,8 @@ import org.k3sjvm.flannel.plan.Changes;
 import org.k3sjvm.flannel.plan.Entries;
 import org.k3sjvm.flannel.rules.ForwardPolicy;
 import org.k3sjvm.flannel.uplink.Uplink;
+import org.k3sjvm.flannel.uplink.UplinkException;
+import org.k3sjvm.flannel.uplink.UplinkWishes;
 import org.k3sjvm.kube.KubeException;
 import org.k3sjvm.linux.LinuxException;
 import org.k3sjvm.linux.net.HostNetwork;
@@ -56,6 +58,8 @@ final class Reconciler {
   /** What cannot be observed: which interface was chosen, and what peers know us by. */
   private Optional<Uplink.Choice> choice = Optional.empty();
 
+  private UplinkWishes wishes;
+  private boolean choiceDoubted;
   private Map<Family, InetAddress> addresses;
   private final Map<Family, MacAddress> macs = new EnumMap<>(Family.class);
   private Optional<NodeLease> lastOwn = Optional.empty();
@@ -78,7 +82,8 @@ final class Reconciler {
     this.nodes = nodes;
     this.ownNode = ownNode;
     this.networks = config.networks();
-    this.addresses = config.uplink().preferred();
+    this.wishes = config.uplink();
+    this.addresses = wishes.preferred();
     this.rules = new RuleKeeper(host.filter(), new ForwardPolicy(host.commands()));
     this.files = new FileKeeper(config);
     for (Family family : Family.values()) {
@@ -96,7 +101,7 @@ final class Reconciler {
   PodNetwork step(Instant now) throws InterruptedException, IOException {
     NodeLease own = ownLease();
     Map<Family, Cidr> subnets = subnets(own);
-    Uplink uplink = uplink();
+    Uplink uplink = uplink(own);
     PodNetwork pods = new PodNetwork(networks, subnets, podMtuBytes(uplink));
     if (!staleListChecked) {
       files.removeStale(pods);
@@ -203,31 +208,60 @@ final class Reconciler {
     return subnets;
   }
 
-  private Uplink uplink() {
+  /** The server has these addresses: the next step chooses the interface anew. */
+  void reconsider(List<InetAddress> servers) {
+    wishes = wishes.towards(servers);
+    choiceDoubted = true;
+  }
+
+  private Uplink uplink(NodeLease own) {
     HostNetwork network = host.network();
-    boolean first = choice.isEmpty();
-    Uplink.Choice chosen =
-        choice.orElseGet(() -> Uplink.choose(network, networks.keySet(), config.uplink()));
+    Uplink.Choice chosen = chosen(own);
     String name = chosen.name();
-    Uplink uplink = Uplink.resolve(network, name, networks.keySet(), addresses);
+    boolean another = choice.map(Uplink.Choice::name).filter(name::equals).isEmpty();
+    Uplink uplink =
+        Uplink.resolve(network, name, networks.keySet(), another ? wishes.preferred() : addresses);
     choice = Optional.of(chosen);
     addresses = uplink.addresses();
-    if (first) {
-      log.atInfo()
-          .addKeyValue("interface", name)
-          .addKeyValue("reason", chosen.reason())
-          .addKeyValue("addresses", addresses.values())
-          .addKeyValue("mtu", uplink.link().mtuBytes())
-          .log("interface of the pod network chosen");
-      List<InetAddress> nodeIps = config.uplink().nodeIps();
-      if (!nodeIps.isEmpty() && addresses.values().stream().noneMatch(nodeIps::contains)) {
-        log.atWarn()
-            .addKeyValue("interface", name)
-            .addKeyValue("nodeIps", nodeIps)
-            .log("the pod network does not use the node's address; name it with --flannel-iface");
-      }
+    if (another) {
+      tell(chosen, uplink);
     }
     return uplink;
+  }
+
+  /**
+   * As it was, unless there is reason to ask again; one that is in use is not given up for none.
+   */
+  private Uplink.Choice chosen(NodeLease own) {
+    if (choice.isPresent() && !choiceDoubted) {
+      return choice.get();
+    }
+    choiceDoubted = false;
+    List<InetAddress> former =
+        networks.keySet().stream()
+            .flatMap(family -> FlannelAnnotations.publicIp(own.annotations(), family).stream())
+            .toList();
+    try {
+      return Uplink.choose(host.network(), networks.keySet(), wishes.knownAs(former));
+    } catch (UplinkException e) {
+      return choice.orElseThrow(() -> e);
+    }
+  }
+
+  private void tell(Uplink.Choice chosen, Uplink uplink) {
+    log.atInfo()
+        .addKeyValue("interface", chosen.name())
+        .addKeyValue("reason", chosen.reason())
+        .addKeyValue("addresses", uplink.addresses().values())
+        .addKeyValue("mtu", uplink.link().mtuBytes())
+        .log("interface of the pod network chosen");
+    List<InetAddress> nodeIps = wishes.nodeIps();
+    if (!nodeIps.isEmpty() && uplink.addresses().values().stream().noneMatch(nodeIps::contains)) {
+      log.atWarn()
+          .addKeyValue("interface", chosen.name())
+          .addKeyValue("nodeIps", nodeIps)
+          .log("the pod network does not use the node's address; name it with --flannel-iface");
+    }
   }
 
   private int podMtuBytes(Uplink uplink) {

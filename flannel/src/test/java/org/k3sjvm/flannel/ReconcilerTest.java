@@ -223,6 +223,27 @@ class ReconcilerTest {
   }
 
   @Test
+  void takesTheInterfaceThatPeersKnowUntilItHearsTheServersAddresses() throws Exception {
+    int eth1 = network.addLink("eth1", "", 9000);
+    network.addAddress(InterfaceAddress.of(eth1, ip("10.8.0.2"), 24));
+    network.replaceRoute(
+        new Route(Cidr.parse("0.0.0.0/0"), Optional.of(ip("10.8.0.1")), eth1, false));
+    Reconciler reconciler = reconciler(nodes, BackendType.VXLAN, "10.42.0.0/16", UplinkWishes.NONE);
+
+    reconciler.step(NOW);
+    assertThat(network.asCommands()).contains("id 1 dev eth0 local 192.168.77.11");
+
+    reconciler.reconsider(List.of(ip("10.8.0.1")));
+    reconciler.step(NOW);
+    assertThat(network.asCommands()).contains("id 1 dev eth1 local 10.8.0.2").contains("mtu 8950");
+    assertThat(annotations()).containsEntry(PREFIX + "public-ip", "10.8.0.2");
+
+    reconciler.reconsider(List.of(ip("192.168.77.1")));
+    reconciler.step(NOW);
+    assertThat(network.asCommands()).contains("id 1 dev eth0 local 192.168.77.11");
+  }
+
+  @Test
   void mendsTheKernelWhileTheApiServerIsAway() throws Exception {
     synced();
     Reconciler reconciler = reconciler();
@@ -345,12 +366,17 @@ class ReconcilerTest {
   }
 
   private Reconciler reconciler(NodeTable table, BackendType backend, String clusterCidr) {
+    return reconciler(table, backend, clusterCidr, UplinkWishes.NONE.named("eth0"));
+  }
+
+  private Reconciler reconciler(
+      NodeTable table, BackendType backend, String clusterCidr, UplinkWishes wishes) {
     FlannelConfig config =
         new FlannelConfig(
             "n1",
             Optional.of(backend),
             List.of(Cidr.parse(clusterCidr)),
-            UplinkWishes.NONE.named("eth0"),
+            wishes,
             VxlanOptions.DEFAULT,
             Map.of(),
             false,

@@ -298,8 +298,7 @@ class TopologyIT {
   }
 
   private static UplinkWishes towards(String server) {
-    return new UplinkWishes(
-        Optional.empty(), List.of(), List.of(IpAddresses.parse(server)), List.of());
+    return UplinkWishes.NONE.towards(List.of(IpAddresses.parse(server)));
   }
 
   private static String annotation(FlannelRig rig, String node, String name) {

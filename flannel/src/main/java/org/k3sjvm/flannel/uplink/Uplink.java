@@ -34,11 +34,11 @@ public record Uplink(Link link, Map<Family, InetAddress> addresses) {
 
   /**
    * The interface that the user named, by itself or by the node's address; else the one that leads
-   * to the server, if it has addresses of all families; else that of the default route, of IPv4
-   * unless the cluster has none; else that of the node's address. An address on the loopback or a
-   * dummy interface, which routing tells the others, names none. Source: k3s v1.36.3
-   * pkg/agent/flannel/flannel.go LookupExtInterface for the name and the default route; the rest is
-   * ours.
+   * to the server, if it has addresses of all families, or while nobody knows the server's address
+   * the one that peers know; else that of the default route, of IPv4 unless the cluster has none;
+   * else that of the node's address. An address on the loopback or a dummy interface, which routing
+   * tells the others, names none. Source: k3s v1.36.3 pkg/agent/flannel/flannel.go
+   * LookupExtInterface for the name and the default route; the rest is ours.
    *
    * @throws UplinkException when there is none
    */
@@ -49,6 +49,7 @@ public record Uplink(Link link, Map<Family, InetAddress> addresses) {
         .map(name -> new Choice(name, "--flannel-iface"))
         .or(() -> ofAddress(network, wishes.saidIps(), "--node-ip", families))
         .or(() -> towardsServer(network, wishes.servers(), families))
+        .or(() -> former(network, families, wishes))
         .or(() -> ofDefaultRoute(network, families))
         .or(() -> ofAddress(network, wishes.nodeIps(), "it has the node's address", Set.of()))
         .orElseThrow(
@@ -68,6 +69,13 @@ public record Uplink(Link link, Map<Family, InetAddress> addresses) {
         .filter(link -> !isOfPods(link.name()) && hasAll(network, link, families))
         .findFirst()
         .map(link -> new Choice(link.name(), "it leads to the server"));
+  }
+
+  private static Optional<Choice> former(
+      HostNetwork network, Collection<Family> families, UplinkWishes wishes) {
+    return wishes.servers().isEmpty()
+        ? ofAddress(network, wishes.formerIps(), "it has the address that peers know", families)
+        : Optional.empty();
   }
 
   private static Optional<Choice> ofDefaultRoute(HostNetwork network, Collection<Family> families) {

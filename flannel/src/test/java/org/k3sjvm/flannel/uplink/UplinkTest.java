@@ -91,8 +91,25 @@ class UplinkTest {
         .isEqualTo("eth0");
   }
 
+  @Test
+  void prefersTheAddressThatPeersKnowWhileNobodyKnowsTheServers() {
+    network.addAddress(InterfaceAddress.of(eth0, ip("192.168.77.11"), 24));
+    network.addAddress(InterfaceAddress.of(eth1, ip("10.8.0.2"), 24));
+    network.replaceRoute(
+        new Route(Cidr.parse("0.0.0.0/0"), Optional.of(ip("192.168.77.1")), eth0, false));
+
+    assertThat(Uplink.choose(network, IPV4, wishes("", "", "").knownAs(ips("10.8.0.2"))).name())
+        .isEqualTo("eth1");
+    assertThat(Uplink.choose(network, IPV4, wishes("", "", "").knownAs(ips("10.8.0.3"))).name())
+        .isEqualTo("eth0");
+    assertThat(
+            Uplink.choose(network, IPV4, wishes("", "192.0.2.1", "").knownAs(ips("10.8.0.2")))
+                .name())
+        .isEqualTo("eth0");
+  }
+
   private static UplinkWishes wishes(String said, String server, String own) {
-    return new UplinkWishes(Optional.empty(), ips(said), ips(server), ips(own));
+    return new UplinkWishes(Optional.empty(), ips(said), ips(server), List.of(), ips(own));
   }
 
   private static List<InetAddress> ips(String text) {
