@@ -39,14 +39,21 @@ public final class StageReports {
   }
 
   /** What is done now, in plain words; the same twice is told once. */
-  public synchronized void stage(String text) {
+  public void stage(String text) {
     String line = text.replaceAll("\\p{Cntrl}", " ");
     String cut = line.length() <= LONGEST ? line : line.substring(0, LONGEST) + "…";
-    if (!cut.equals(last)) {
-      last = cut;
-      since = Optional.of(Instant.now());
+    if (isNews(cut)) {
       tell("STATUS=" + cut + "\n");
     }
+  }
+
+  private synchronized boolean isNews(String line) {
+    if (line.equals(last)) {
+      return false;
+    }
+    last = line;
+    since = Optional.of(Instant.now());
+    return true;
   }
 
   /** What was told last; empty before. */

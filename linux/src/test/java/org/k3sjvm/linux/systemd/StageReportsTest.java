@@ -7,11 +7,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.k3sjvm.base.lifetime.Service;
 import org.k3sjvm.linux.LinuxException;
 
 class StageReportsTest {
+  private static final Duration LONG = Duration.ofSeconds(10);
+
   private final List<String> told = new ArrayList<>();
 
   @Test
@@ -23,6 +27,39 @@ class StageReportsTest {
     reports.ready();
     assertThat(told)
         .containsExactly("STATUS=joining\n", "STATUS=cannot join: no route \n", "READY=1\n");
+  }
+
+  @Test
+  void nobodyWaitsForAnotherWhoTells() throws Exception {
+    CountDownLatch telling = new CountDownLatch(1);
+    CountDownLatch toldOther = new CountDownLatch(1);
+    StageReports reports =
+        new StageReports(
+            state -> {
+              if (state.contains("slow")) {
+                telling.countDown();
+                await(toldOther);
+              }
+              told.add(state);
+            },
+            Map.of());
+    Thread slow = Thread.ofVirtual().start(() -> reports.stage("slow"));
+    await(telling);
+
+    Thread other = Thread.ofVirtual().start(() -> reports.stage("other"));
+
+    assertThat(other.join(LONG)).isTrue();
+    toldOther.countDown();
+    assertThat(slow.join(LONG)).isTrue();
+    assertThat(told).containsExactly("STATUS=other\n", "STATUS=slow\n");
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test
