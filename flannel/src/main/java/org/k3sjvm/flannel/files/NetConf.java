@@ -46,17 +46,20 @@ public final class NetConf {
       throw new IllegalArgumentException("it is no JSON object");
     }
     Map<Family, Cidr> networks = new EnumMap<>(Family.class);
-    if (field(root, "EnableIPv4").asBoolean(true)) {
+    if (bool(root, "EnableIPv4", true)) {
       network(root, "Network", Family.IPV4).ifPresent(cidr -> networks.put(Family.IPV4, cidr));
     }
-    if (field(root, "EnableIPv6").asBoolean(false)) {
+    if (bool(root, "EnableIPv6", false)) {
       network(root, "IPv6Network", Family.IPV6).ifPresent(cidr -> networks.put(Family.IPV6, cidr));
     }
     if (networks.isEmpty()) {
       throw new IllegalArgumentException("it has neither Network nor an enabled IPv6Network");
     }
     JsonNode backend = field(root, "Backend");
-    String type = backend.isMissingNode() ? "udp" : field(backend, "Type").asText();
+    if (!backend.isMissingNode() && !backend.isObject()) {
+      throw new IllegalArgumentException("Backend must be an object, not " + backend);
+    }
+    String type = backend.isMissingNode() ? "udp" : text(backend, "Type");
     BackendType known =
         List.of(BackendType.values()).stream()
             .filter(one -> one.text().equals(type))
@@ -65,39 +68,70 @@ public final class NetConf {
                 () ->
                     new IllegalArgumentException(
                         "this agent has no backend '" + type + "', only vxlan and host-gw"));
+    int mtuBytes = number(backend, "MTU", 0);
     return new Given(
         networks,
         known,
         known == BackendType.VXLAN
             ? new VxlanOptions(
-                field(backend, "VNI").asInt(VxlanOptions.DEFAULT.vni()),
-                field(backend, "Port").asInt(0),
-                field(backend, "MTU").asInt(0) == 0
-                    ? OptionalInt.empty()
-                    : OptionalInt.of(field(backend, "MTU").asInt()),
-                field(backend, "GBP").asBoolean(false),
-                field(backend, "Learning").asBoolean(false),
-                field(backend, "DirectRouting").asBoolean(false))
+                number(backend, "VNI", VxlanOptions.DEFAULT.vni()),
+                number(backend, "Port", 0),
+                mtuBytes == 0 ? OptionalInt.empty() : OptionalInt.of(mtuBytes),
+                bool(backend, "GBP", false),
+                bool(backend, "Learning", false),
+                bool(backend, "DirectRouting", false))
             : VxlanOptions.DEFAULT);
   }
 
   /** Empty where the whole Internet stands for nothing. */
   private static Optional<Cidr> network(JsonNode root, String name, Family family) {
-    JsonNode text = field(root, name);
-    if (text.isMissingNode() || text.asText().isEmpty()) {
+    String text = text(root, name);
+    if (text.isEmpty()) {
       return Optional.empty();
     }
-    Cidr cidr = Cidr.parse(text.asText());
+    Cidr cidr;
+    try {
+      cidr = Cidr.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(name + " is no network: " + e.getMessage(), e);
+    }
     if (Family.of(cidr) != family) {
       throw new IllegalArgumentException(name + " is no " + family + " network: " + cidr);
     }
     return Optional.of(cidr).filter(one -> one.prefixLength() > 0);
   }
 
+  private static String text(JsonNode object, String name) {
+    JsonNode value = field(object, name);
+    if (!value.isMissingNode() && !value.isTextual()) {
+      throw new IllegalArgumentException(name + " must be a text, not " + value);
+    }
+    return value.asText();
+  }
+
+  private static boolean bool(JsonNode object, String name, boolean otherwise) {
+    JsonNode value = field(object, name);
+    if (!value.isMissingNode() && !value.isBoolean()) {
+      throw new IllegalArgumentException(name + " must be true or false, not " + value);
+    }
+    return value.asBoolean(otherwise);
+  }
+
+  /** What is out of range is refused by who knows the range. */
+  private static int number(JsonNode object, String name, int otherwise) {
+    JsonNode value = field(object, name);
+    if (!value.isMissingNode() && !(value.isIntegralNumber() && value.canConvertToInt())) {
+      throw new IllegalArgumentException(name + " must be a whole number, not " + value);
+    }
+    return value.asInt(otherwise);
+  }
+
+  /** As Go reads it, null says nothing. Source: Go encoding/json, Unmarshal. */
   private static JsonNode field(JsonNode object, String name) {
     return object.properties().stream()
         .filter(field -> field.getKey().equalsIgnoreCase(name))
         .map(Map.Entry::getValue)
+        .filter(value -> !value.isNull())
         .findFirst()
         .orElse(MissingNode.getInstance());
   }

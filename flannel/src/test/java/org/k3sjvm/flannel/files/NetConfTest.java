@@ -49,12 +49,53 @@ class NetConfTest {
   @CsvSource(
       delimiter = ';',
       value = {
+        "\"VNI\": \"7\"; VNI must be a whole number, not \"7\"",
+        "\"VNI\": 7.5; VNI must be a whole number, not 7.5",
+        "\"VNI\": 16777216; VNI must be 0 to 16777215, not 16777216",
+        "\"VNI\": 99999999999; VNI must be a whole number, not 99999999999",
+        "\"Port\": true; Port must be a whole number, not true",
+        "\"Port\": 70000; Port must be 0 to 65535, not 70000",
+        "\"MTU\": \"1400\"; MTU must be a whole number, not \"1400\"",
+        "\"MTU\": -1; MTU must be at least",
+        "\"GBP\": 1; GBP must be true or false, not 1",
+        "\"Learning\": \"on\"; Learning must be true or false, not \"on\"",
+        "\"DirectRouting\": \"true\"; DirectRouting must be true or false, not \"true\""
+      })
+  void takesNoOptionOfVxlanForAnother(String option, String reason) {
+    String text = "{\"Network\":\"10.42.0.0/16\",\"Backend\":{\"Type\":\"vxlan\"," + option + "}}";
+    assertThatThrownBy(() -> NetConf.read(text))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(reason);
+  }
+
+  @Test
+  void anOptionThatIsNullIsNotSaid() {
+    assertThat(
+            NetConf.read(
+                    """
+                    {"Network": "10.42.0.0/16", "EnableIPv6": null, "IPv6Network": null,
+                     "Backend": {"Type": "vxlan", "VNI": null, "MTU": null, "GBP": null}}
+                    """)
+                .vxlan())
+        .isEqualTo(VxlanOptions.DEFAULT);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
         "[]; no JSON object",
         "{}; neither Network",
         "{\"Network\":\"10.42.0.0/16\"}; no backend 'udp'",
         "{\"Network\":\"10.42.0.0/16\",\"Backend\":{\"Type\":\"wireguard\"}}; no backend 'wireguard'",
         "{\"Network\":\"fd00::/56\",\"Backend\":{\"Type\":\"vxlan\"}}; no IPV4 network",
-        "{\"Network\":\"10.42.0.0/16\",\"Backend\":{\"Type\":\"vxlan\",\"MTU\":9}}; MTU must be"
+        "{\"Network\":\"10.42.0.0/16\",\"Backend\":{\"Type\":\"vxlan\",\"MTU\":9}}; MTU must be",
+        "{\"Network\":42,\"Backend\":{\"Type\":\"vxlan\"}}; Network must be a text, not 42",
+        "{\"Network\":\"ten\",\"Backend\":{\"Type\":\"vxlan\"}}; Network is no network: ",
+        "{\"EnableIPv4\":\"yes\"}; EnableIPv4 must be true or false, not \"yes\"",
+        "{\"EnableIPv6\":1}; EnableIPv6 must be true or false, not 1",
+        "{\"Network\":\"10.42.0.0/16\",\"Backend\":\"vxlan\"}; Backend must be an object",
+        "{\"Network\":\"10.42.0.0/16\",\"Backend\":{\"Type\":7}}; Type must be a text, not 7"
       })
   void saysWhatCannotBeUsed(String text, String reason) {
     assertThatThrownBy(() -> NetConf.read(text))
