@@ -75,7 +75,8 @@ final class NodePolicies implements AutoCloseable {
         node.settings().clusterCidrs(),
         node.settings().serviceCidrs(),
         ports.size() == 0 ? DEFAULT_NODE_PORTS : ports.base() + "-" + ports.last(),
-        agentDir.resolve("network-policies.json"));
+        agentDir.resolve("network-policies.json"),
+        node.remembered());
   }
 
   private record Gatekeeper(NetworkPolicies policies) implements PodNetworkGate {

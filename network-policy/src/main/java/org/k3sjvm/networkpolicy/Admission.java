@@ -12,7 +12,7 @@ enum Admission {
   BEFORE_ANY_POLICY,
   /** Not yet: the kernel lacks the rules for its pod. */
   NOT_IN_FORCE,
-  /** Not yet: nobody knows the rules for its pod. */
+  /** Not yet: nobody knows the rules for its pod, nor that there were none. */
   NOT_KNOWN;
 
   /**
@@ -27,8 +27,10 @@ enum Admission {
    * @param selected whether a policy that is known selects the pod
    * @param tabled whether the kernel has a table, of whatever agent
    * @param ranBefore whether a container has run in the pod's sandbox before
+   * @param lost whether no server was there at the start, and what held before is not remembered
    */
-  static Admission of(Outcome outcome, boolean selected, boolean tabled, boolean ranBefore) {
+  static Admission of(
+      Outcome outcome, boolean selected, boolean tabled, boolean ranBefore, boolean lost) {
     return switch (outcome) {
       case IN_FORCE -> FREE;
       case LATE -> selected ? NOT_IN_FORCE : FREE;
@@ -36,7 +38,7 @@ enum Admission {
         if (tabled) {
           yield ranBefore ? UNDER_FORMER_RULES : NOT_KNOWN;
         }
-        yield selected ? NOT_KNOWN : BEFORE_ANY_POLICY;
+        yield selected || lost ? NOT_KNOWN : BEFORE_ANY_POLICY;
       }
     };
   }

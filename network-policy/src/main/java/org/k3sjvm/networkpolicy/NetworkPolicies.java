@@ -98,7 +98,9 @@ public final class NetworkPolicies implements Service {
     board = new PolicyBoard(new PolicyModel(config.nodeName(), config.ipv4(), config.ipv6()));
     tables =
         new KernelTables(host.filter(), host.elements(), config.serviceCidrs(), config.nodePorts());
-    memory = new PolicyMemory(new FactsFile(config.memory()), board, tables);
+    memory =
+        new PolicyMemory(
+            new FactsFile(config.memory(), config.nodeName()), board, tables, config.coldStart());
     bridged = new BridgedTraffic(host.sysctls(), config.ipv4(), config.ipv6());
   }
 
@@ -109,7 +111,7 @@ public final class NetworkPolicies implements Service {
 
   @Override
   public void run() throws InterruptedException {
-    unconfirmed.add(memory.recall());
+    unconfirmed.add(memory.recall(clock.instant()));
     try (ServiceGroup group = ServiceGroup.open("network-policy")) {
       group.start(
           "policies", new Reflector<>(api, PolicyJson.POLICIES, Selection.ALL, this::onPolicy));
@@ -140,7 +142,8 @@ public final class NetworkPolicies implements Service {
       return;
     }
     boolean selected = board.ask(model -> model.selects(facts));
-    switch (Admission.of(outcome, selected, tables.present(), ranBefore)) {
+    boolean lost = memory.isLost();
+    switch (Admission.of(outcome, selected, tables.present(), ranBefore, lost)) {
       case FREE -> {}
       case NOT_IN_FORCE ->
           throw new NotInForceException(
@@ -150,7 +153,8 @@ public final class NetworkPolicies implements Service {
           throw new NotInForceException(
               "network policies are not known yet: the API server did not tell them in "
                   + PATIENCE.toSeconds()
-                  + " s");
+                  + " s"
+                  + (lost ? ", and those of before are not in " + config.memory() : ""));
       case UNDER_FORMER_RULES ->
           log.atWarn()
               .addKeyValue("pod", facts.name())

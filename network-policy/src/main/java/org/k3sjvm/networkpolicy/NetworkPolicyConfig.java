@@ -12,13 +12,15 @@ import org.k3sjvm.base.net.Cidr;
  * @param serviceCidrs what restricted pods may always ask of their node, as upstream lets them
  * @param nodePorts likewise, as {@code 30000-32767}
  * @param memory the file of what is to hold after a start without an API server
+ * @param coldStart whether this is such a start: pods wait where the file does not say what held
  */
 public record NetworkPolicyConfig(
     String nodeName,
     List<Cidr> clusterCidrs,
     List<Cidr> serviceCidrs,
     String nodePorts,
-    Path memory) {
+    Path memory,
+    boolean coldStart) {
   public NetworkPolicyConfig {
     clusterCidrs = List.copyOf(clusterCidrs);
     serviceCidrs = List.copyOf(serviceCidrs);

@@ -152,15 +152,21 @@ final class PolicyBoard {
   }
 
   /**
-   * Blocks until the kernel has a version of what the API told that is not the one given.
+   * Blocks until the kernel has a version of what the API told, and that is not the one given or a
+   * time is over.
    *
    * @return its number
    */
-  long awaitOther(long seen) throws InterruptedException {
+  long awaitOther(long seen, Duration limit) throws InterruptedException {
+    long nanos = limit.toNanos();
     lock.lock();
     try {
-      while (!complete(told) || !upToDate() || inForce == seen) {
-        changed.await();
+      while (!complete(told) || !upToDate() || (inForce == seen && nanos > 0)) {
+        if (nanos > 0) {
+          nanos = changed.awaitNanos(nanos);
+        } else {
+          changed.await();
+        }
       }
       return inForce;
     } finally {

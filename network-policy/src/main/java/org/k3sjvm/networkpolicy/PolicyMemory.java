@@ -1,7 +1,9 @@
 package org.k3sjvm.networkpolicy;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.k3sjvm.base.lifetime.Service;
 import org.k3sjvm.base.time.Sleeper;
@@ -21,26 +23,55 @@ final class PolicyMemory implements Service {
   /** How long the API may be silent before what is remembered holds; less than a pod waits. */
   private static final Duration SILENCE = Duration.ofSeconds(5);
 
+  /** Changes seldom come alone. */
+  private static final Duration SETTLE = Duration.ofSeconds(1);
+
   /** Flash memory wears out. */
-  private static final Duration WRITE_EVERY = Duration.ofSeconds(10);
+  private static final Duration WRITE_EVERY = Duration.ofSeconds(4);
+
+  /** The file's time says until when it held. */
+  private static final Duration TOUCH_EVERY = Duration.ofHours(1);
+
+  private static final Duration TRY_AGAIN = Duration.ofMinutes(1);
 
   private final FactsFile file;
   private final PolicyBoard board;
   private final KernelTables tables;
   private boolean recalled;
+  private volatile boolean lost;
 
-  PolicyMemory(FactsFile file, PolicyBoard board, KernelTables tables) {
+  /**
+   * Memory of policies.
+   *
+   * @param needed whether no server is there to tell them
+   */
+  PolicyMemory(FactsFile file, PolicyBoard board, KernelTables tables, boolean needed) {
     this.file = file;
     this.board = board;
     this.tables = tables;
+    this.lost = needed;
+  }
+
+  /** Whether what held before is needed and not known. Any thread may call. */
+  boolean isLost() {
+    return lost;
   }
 
   /** Tells the board what held before; to be called before this and all who tell it more run. */
-  ClusterFacts recall() {
-    ClusterFacts facts = file.read();
-    board.change(model -> model.remember(facts));
-    recalled = !facts.policies().isEmpty();
-    return facts;
+  ClusterFacts recall(Instant now) {
+    Optional<ClusterFacts> facts = file.read(now);
+    facts.ifPresent(known -> board.change(model -> model.remember(known)));
+    recalled = facts.isPresent();
+    if (recalled) {
+      lost = false;
+    } else if (lost) {
+      log.atError()
+          .addKeyValue("file", file.path())
+          .log(
+              "no server answers, and which network policies held before is not known: new pods"
+                  + " wait until a server answers");
+    }
+    return facts.orElse(ClusterFacts.NONE);
   }
 
   @Override
@@ -51,13 +82,15 @@ final class PolicyMemory implements Service {
     try {
       long seen = 0;
       while (true) {
-        seen = board.awaitOther(seen);
-        file.write(board.ask(PolicyModel::facts));
-        Sleeper.SYSTEM.sleep(WRITE_EVERY);
+        seen = board.awaitOther(seen, TOUCH_EVERY);
+        Sleeper.SYSTEM.sleep(SETTLE);
+        boolean written = file.write(board.ask(PolicyModel::facts));
+        Sleeper.SYSTEM.sleep(written ? WRITE_EVERY : TRY_AGAIN);
+        seen = written ? seen : 0;
       }
     } finally {
       if (board.isTold()) {
-        file.write(board.ask(PolicyModel::facts)); // what came since
+        var _ = file.write(board.ask(PolicyModel::facts)); // what came since
       }
     }
   }

@@ -36,6 +36,22 @@ class AdmissionTest {
   })
   void letsAPodWhoseRulesNobodyKnowsGoOnOnlyUnderTheRulesItRanUnder(
       Outcome outcome, boolean selected, boolean tabled, boolean ranBefore, Admission expected) {
-    assertThat(Admission.of(outcome, selected, tabled, ranBefore)).isEqualTo(expected);
+    assertThat(Admission.of(outcome, selected, tabled, ranBefore, false)).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "IN_FORCE, false, false, false, FREE",
+    "LATE,     false, false, false, FREE",
+    "LATE,     true,  false, false, NOT_IN_FORCE",
+    "UNKNOWN,  false, false, false, NOT_KNOWN",
+    "UNKNOWN,  false, false, true,  NOT_KNOWN",
+    "UNKNOWN,  false, true,  false, NOT_KNOWN",
+    "UNKNOWN,  false, true,  true,  UNDER_FORMER_RULES",
+    "UNKNOWN,  true,  false, false, NOT_KNOWN"
+  })
+  void setsNobodyFreeWhereWhatHeldBeforeIsLost(
+      Outcome outcome, boolean selected, boolean tabled, boolean ranBefore, Admission expected) {
+    assertThat(Admission.of(outcome, selected, tabled, ranBefore, true)).isEqualTo(expected);
   }
 }

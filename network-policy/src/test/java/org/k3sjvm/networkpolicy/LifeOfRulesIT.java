@@ -236,7 +236,19 @@ class LifeOfRulesIT {
     rig.removePolicy("jail", "deny");
     PolicyRig.until("our tables are gone", () -> !rig.ruleset().contains("k3s-netpol"));
     rig.stop();
-    assertThat(rig.remembers()).isFalse();
+    assertThat(rig.remembersNone()).isTrue();
+  }
+
+  @Test
+  void aNodeThatKnowsOfNoPoliciesLetsPodsStartAfterARebootWithTheApiAway() throws Exception {
+    rig.start();
+    PolicyRig.until("it is remembered", rig::remembersNone);
+    restartWithTheApiAway(false);
+    RigPod young = rig.young("shop", "young");
+
+    rig.policies().admit(PolicyRig.object(young, Map.of(), List.of()), young.addresses(), false);
+
+    assertThat(reaches(young.namespace, web.ipv4, 80)).isTrue();
   }
 
   private void restartWithTheApiAway(boolean forget) throws Exception {

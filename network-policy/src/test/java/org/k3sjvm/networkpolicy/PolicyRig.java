@@ -88,7 +88,8 @@ final class PolicyRig {
             List.of(Cidr.parse("10.42.0.0/16"), Cidr.parse("fd42::/56")),
             List.of(Cidr.parse("10.43.0.0/16")),
             "30000-32767",
-            memory);
+            memory,
+            true);
     policies = make();
   }
 
@@ -234,8 +235,13 @@ final class PolicyRig {
   }
 
   /** Whether there are policies on disk. */
-  boolean remembers() {
-    return Files.exists(memory);
+  boolean remembers() throws IOException {
+    return Files.exists(memory) && Files.readString(memory).contains("\"policies\":[{");
+  }
+
+  /** Whether there is a file that says that there are none. */
+  boolean remembersNone() throws IOException {
+    return Files.exists(memory) && !remembers();
   }
 
   /** As if it had never been written. */

@@ -72,21 +72,27 @@ public final class KeptFile<T> {
     }
   }
 
-  /** Remembers another value; of one too large, and of one that the disk refuses, none at all. */
-  public void write(T value) {
+  /**
+   * Remembers another value; of one too large none at all, and where the disk refuses what it did.
+   *
+   * @return whether the value is remembered
+   */
+  public boolean write(T value) {
     try {
       String text = codec.write(value);
       if (text.length() > largest) {
         Files.deleteIfExists(file); // an old one is worse than none
         tell("it would be larger than " + largest + " characters");
-        return;
+        return false;
       }
       if (!AtomicFiles.writeIfChanged(file, text, "rw-------")) {
         touch();
       }
       told = false;
+      return true;
     } catch (IOException e) {
       tell(String.valueOf(e.getMessage()));
+      return false;
     }
   }
 

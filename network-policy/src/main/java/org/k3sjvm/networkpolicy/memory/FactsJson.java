@@ -56,6 +56,9 @@ final class FactsJson implements KeptFile.Codec<ClusterFacts> {
     if (root.path("version").asInt() != VERSION) {
       throw new IllegalArgumentException("not of version " + VERSION);
     }
+    if (!root.path("policies").isArray()) {
+      throw new IllegalArgumentException("it does not say which policies there are");
+    }
     List<Policy> policies = new ArrayList<>();
     for (JsonNode policy : root.path("policies")) {
       policies.add(

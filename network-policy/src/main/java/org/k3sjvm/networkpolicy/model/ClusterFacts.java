@@ -17,4 +17,10 @@ public record ClusterFacts(
     namespaces = Map.copyOf(namespaces);
     pods = List.copyOf(pods);
   }
+
+  /** The same without pods of other nodes. */
+  public ClusterFacts onlyPodsOf(String node) {
+    return new ClusterFacts(
+        policies, namespaces, pods.stream().filter(pod -> pod.node().equals(node)).toList());
+  }
 }

@@ -3,6 +3,7 @@ package org.k3sjvm.networkpolicy.compile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,9 +28,9 @@ class RememberedFactsTest {
     for (int step = 0; step < STEPS; step++) {
       cluster.change(model);
     }
-    FactsFile file = new FactsFile(directory.resolve("facts.json"));
+    FactsFile file = new FactsFile(directory.resolve("facts.json"), RandomCluster.NODE);
     file.write(model.facts());
-    ClusterFacts facts = file.read();
+    ClusterFacts facts = file.read(Instant.now()).orElseThrow();
     PolicyModel remembering = new PolicyModel(RandomCluster.NODE, true, true);
 
     remembering.remember(facts);
@@ -41,7 +42,7 @@ class RememberedFactsTest {
           .isEqualTo(content(model, family));
     }
     file.write(remembering.facts());
-    assertThat(file.read()).as("seed %s", seed).isEqualTo(facts);
+    assertThat(file.read(Instant.now())).as("seed %s", seed).hasValue(facts);
   }
 
   private static Object content(PolicyModel model, Family family) {
