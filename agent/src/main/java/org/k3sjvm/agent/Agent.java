@@ -13,7 +13,7 @@ import org.k3sjvm.agent.certificate.CertificateKeeper;
 import org.k3sjvm.agent.certificate.CertificateMonitor;
 import org.k3sjvm.agent.certificate.NodeCredentials;
 import org.k3sjvm.agent.config.AgentConfig;
-import org.k3sjvm.agent.config.KubeletOptions;
+import org.k3sjvm.agent.config.PartOptions;
 import org.k3sjvm.agent.config.ProxyOptions;
 import org.k3sjvm.agent.status.StatusPage;
 import org.k3sjvm.base.lifetime.Gate;
@@ -23,6 +23,7 @@ import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.base.pki.TlsContexts;
 import org.k3sjvm.base.time.Sleeper;
 import org.k3sjvm.flannel.Flannel;
+import org.k3sjvm.flannel.FlannelConfig;
 import org.k3sjvm.flannel.FlannelHost;
 import org.k3sjvm.join.Join;
 import org.k3sjvm.join.JoinConfig;
@@ -74,10 +75,8 @@ public final class Agent {
   /** Blocks until interrupted or until a part fails. Containers keep running after it returns. */
   public void run() throws InterruptedException {
     log.atInfo().addKeyValue("version", Version.current()).log("Starting k3s agent");
-    KubeletSettings settings =
-        KubeletOptions.read(config.kubeletArgs(), config.agentDir(), config.taints());
-    proxyOptions("127.0.0.1"); // says at once what is wrong
-    ground.verify(settings);
+    PartOptions options = PartOptions.read(config, Runtime.getRuntime().availableProcessors());
+    ground.verify(options.kubelet());
     try (NodeTunnels tunnels = new NodeTunnels();
         Balancers balancers = Balancers.open(config, tunnels);
         ServiceGroup group = ServiceGroup.open("agent")) {
@@ -93,7 +92,7 @@ public final class Agent {
       reports.watchdog(Sleeper.SYSTEM).ifPresent(w -> group.start("watchdog", w));
       group.start("load-balancer", balancers::run);
       memory.ifPresent(m -> group.start("cold-start", m));
-      group.start("node", () -> runNode(balancers, tunnels, settings, memory, board, socket));
+      group.start("node", () -> runNode(balancers, tunnels, options, memory, board, socket));
       group.await();
     }
   }
@@ -101,7 +100,7 @@ public final class Agent {
   private void runNode(
       Balancers balancers,
       NodeTunnels tunnels,
-      KubeletSettings settings,
+      PartOptions options,
       Optional<ColdStart> memory,
       StatusBoard board,
       LocalSocket socket)
@@ -116,7 +115,7 @@ public final class Agent {
       NodeCredentials credentials = NodeCredentials.of(node);
       Rejoin rejoin = new Rejoin(node, join, credentials::reload, Sleeper.SYSTEM);
       try {
-        runAs(node, credentials, rejoin, join, balancers, tunnels, settings, memory, board, socket);
+        runAs(node, credentials, rejoin, join, balancers, tunnels, options, memory, board, socket);
         return;
       } catch (ServiceFailedException e) {
         node =
@@ -136,11 +135,12 @@ public final class Agent {
       Join join,
       Balancers balancers,
       NodeTunnels tunnels,
-      KubeletSettings settings,
+      PartOptions options,
       Optional<ColdStart> memory,
       StatusBoard board,
       LocalSocket socket)
       throws InterruptedException, IOException {
+    KubeletSettings settings = options.kubelet();
     ProxyOptions.Settings proxy = proxyOptions(loopback(node));
     prepareHost(node, proxy.conntrack(), settings);
     memory.ifPresent(m -> m.reserve(node.name()));
@@ -175,7 +175,9 @@ public final class Agent {
           parts);
       ServerLookUp lookUp = ServerLookUp.of(config.server());
       List<InetAddress> servers = lookUp.within(ServerLookUp.PATIENCE);
-      Flannel flannel = network(node, apis, host, kubelet, servers);
+      FlannelConfig network =
+          NodeNetwork.config(config, node, options.network(), servers, ground.subnetFile());
+      Flannel flannel = flannel(network, apis, host, kubelet);
       parts.start("flannel", flannel);
       board.joined(new StatusBoard.Parts(node, kubelet::pods, flannel::metrics));
       socket.answer(LocalSocket.POD_STARTS, kubelet::podStarts);
@@ -245,14 +247,9 @@ public final class Agent {
     reports.stage("running");
   }
 
-  private Flannel network(
-      JoinedNode node,
-      Apis apis,
-      FlannelHost host,
-      NodeKubelet kubelet,
-      List<InetAddress> servers) {
+  private Flannel flannel(FlannelConfig network, Apis apis, FlannelHost host, NodeKubelet kubelet) {
     return new Flannel(
-        NodeNetwork.config(config, node, servers, ground.subnetFile()),
+        network,
         host,
         apis.kubelet(),
         apis.controller(),

@@ -1,8 +1,6 @@
 package org.k3sjvm.agent;
 
-import java.io.IOException;
 import java.net.InetAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
@@ -31,20 +29,25 @@ final class NodeNetwork {
   /**
    * From the command line and the server's settings.
    *
+   * @param conf what the file of {@code --flannel-conf} says
    * @param servers addresses of the server; empty while nobody knows them
-   * @throws AgentException the file of {@code --flannel-conf} is of no use
    */
   static FlannelConfig config(
-      AgentConfig config, JoinedNode node, List<InetAddress> servers, Path subnetFile) {
+      AgentConfig config,
+      JoinedNode node,
+      Optional<NetConf.Given> conf,
+      List<InetAddress> servers,
+      Path subnetFile) {
     Optional<BackendType> backend = FlannelConfig.backendOf(node.settings().flannelBackend());
-    Optional<NetConf.Given> given =
-        backend.isPresent() ? config.flannelConf().map(NodeNetwork::given) : Optional.empty();
+    Optional<NetConf.Given> given = conf.filter(_ -> backend.isPresent());
+    given.ifPresent(one -> tell(config.flannelConf(), one));
     return new FlannelConfig(
         node.name(),
         given.map(NetConf.Given::backend).or(() -> backend),
         given
-            .map(conf -> List.copyOf(conf.networks().values()))
+            .map(one -> List.copyOf(one.networks().values()))
             .orElse(node.settings().clusterCidrs()),
+        given.flatMap(_ -> config.flannelConf()),
         new UplinkWishes(
             config.flannelInterface(),
             Agent.addresses(config.nodeIps()),
@@ -63,18 +66,12 @@ final class NodeNetwork {
         CNI_PLUGINS);
   }
 
-  private static NetConf.Given given(Path file) {
-    try {
-      NetConf.Given given = NetConf.read(Files.readString(file));
-      log.atInfo()
-          .addKeyValue("file", file)
-          .addKeyValue("backend", given.backend())
-          .addKeyValue("networks", given.networks().values())
-          .log("flannel follows the administrator's configuration");
-      return given;
-    } catch (IOException | IllegalArgumentException e) {
-      throw new AgentException("cannot use " + file + " of --flannel-conf: " + e.getMessage(), e);
-    }
+  private static void tell(Optional<Path> file, NetConf.Given given) {
+    log.atInfo()
+        .addKeyValue("file", file.map(Path::toString).orElse(""))
+        .addKeyValue("backend", given.backend())
+        .addKeyValue("networks", given.networks().values())
+        .log("flannel follows the administrator's configuration");
   }
 
   /** Source: k3s v1.36.3 pkg/executor/embed/embed.go, CNI. */

@@ -17,6 +17,7 @@ import org.k3sjvm.flannel.uplink.UplinkWishes;
  *
  * @param backend empty for {@code none}: another network runs on this node
  * @param clusterCidrs pods of all nodes: one, or one of each family
+ * @param networksFile the administrator's, which names them; empty where the servers do
  * @param uplink decides which interface carries the packets
  * @param vxlan of the device
  * @param announced addresses that peers are to send to in place of the interface's, by family
@@ -31,6 +32,7 @@ public record FlannelConfig(
     String nodeName,
     Optional<BackendType> backend,
     List<Cidr> clusterCidrs,
+    Optional<Path> networksFile,
     UplinkWishes uplink,
     VxlanOptions vxlan,
     Map<Family, InetAddress> announced,

@@ -186,26 +186,29 @@ final class Reconciler {
           Cidr subnet = own.podCidrs().get(family);
           if (subnet == null) {
             throw new IllegalStateException(
-                "node "
-                    + own.node()
-                    + " has no "
-                    + family
-                    + " pod CIDR, but the cluster has "
-                    + network);
+                "node " + own.node() + " has no " + family + " pod CIDR, but " + nameOf(network));
           }
           if (subnet.prefixLength() < network.prefixLength()
               || !network.contains(subnet.address())) {
             throw new IllegalStateException(
-                "pod CIDR "
-                    + subnet
-                    + " of node "
-                    + own.node()
-                    + " is not in the cluster's "
-                    + network);
+                "pod CIDR " + subnet + " of node " + own.node() + " is not in " + nameOf(network));
           }
           subnets.put(family, subnet);
         });
     return subnets;
+  }
+
+  private String nameOf(Cidr network) {
+    return config
+        .networksFile()
+        .map(
+            file ->
+                network
+                    + " of "
+                    + file
+                    + " (--flannel-conf): write there what the servers have as --cluster-cidr, and"
+                    + " start the agent again")
+        .orElse("the cluster's " + network);
   }
 
   /** The server has these addresses: the next step chooses the interface anew. */

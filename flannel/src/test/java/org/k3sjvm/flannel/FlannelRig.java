@@ -204,6 +204,7 @@ final class FlannelRig implements AutoCloseable {
           name,
           Optional.of(backend),
           clusterCidrs.stream().map(Cidr::parse).toList(),
+          Optional.empty(),
           uplink,
           vxlan,
           announced,

@@ -52,6 +52,7 @@ class ReconcilerTest {
   private final FakePacketFilter filter = new FakePacketFilter();
   private final FakeKubeApi api = new FakeKubeApi();
   private final NodeTable nodes = new NodeTable();
+  private Optional<Path> conf = Optional.empty();
   private final int eth0 = network.addLink("eth0", "", 1500);
 
   @BeforeEach
@@ -324,6 +325,20 @@ class ReconcilerTest {
   }
 
   @Test
+  void namesTheFileWhoseNetworksAreNotTheClusters() {
+    conf = Optional.of(Path.of("/etc/flannel.json"));
+
+    assertThatThrownBy(() -> reconciler(nodes, BackendType.VXLAN, "10.99.0.0/16").step(NOW))
+        .hasMessage(
+            "pod CIDR 10.42.1.0/24 of node n1 is not in 10.99.0.0/16 of /etc/flannel.json"
+                + " (--flannel-conf): write there what the servers have as --cluster-cidr, and"
+                + " start the agent again");
+    assertThatThrownBy(() -> reconciler(nodes, BackendType.VXLAN, "fd42::/56").step(NOW))
+        .hasMessageStartingWith(
+            "node n1 has no IPV6 pod CIDR, but fd42:0:0:0:0:0:0:0/56 of /etc/flannel.json");
+  }
+
+  @Test
   void takesAwayAListOfOtherSubnetsBeforeItHasTheRightOne() throws Exception {
     Path list = Files.createDirectory(directory.resolve("net.d")).resolve("10-flannel.conflist");
     Files.writeString(list, "{\"name\":\"cbr0\"}");
@@ -376,6 +391,7 @@ class ReconcilerTest {
             "n1",
             Optional.of(backend),
             List.of(Cidr.parse(clusterCidr)),
+            conf,
             wishes,
             VxlanOptions.DEFAULT,
             Map.of(),

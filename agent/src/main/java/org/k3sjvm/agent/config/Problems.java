@@ -1,5 +1,7 @@
 package org.k3sjvm.agent.config;
 
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -20,6 +22,13 @@ final class Problems {
       messages.add(String.valueOf(e.getMessage()));
       return standIn;
     }
+  }
+
+  /** Why a file cannot be read; Java says no more than its name where there is none. */
+  static String reason(IOException e) {
+    return e instanceof NoSuchFileException
+        ? "there is no such file"
+        : String.valueOf(e.getMessage());
   }
 
   void throwAny() {
