@@ -3,6 +3,7 @@ package org.k3sjvm.flannel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fabric8.kubernetes.api.model.Node;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -17,11 +18,14 @@ import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.flannel.FlannelRig.Host;
 import org.k3sjvm.flannel.FlannelRig.Pod;
 import org.k3sjvm.flannel.backend.VxlanOptions;
+import org.k3sjvm.flannel.check.NetworkCheck;
 import org.k3sjvm.flannel.lease.BackendType;
 import org.k3sjvm.flannel.lease.Family;
 import org.k3sjvm.flannel.uplink.UplinkWishes;
+import org.k3sjvm.kube.ListRequest;
 import org.k3sjvm.kube.ObjectName;
 import org.k3sjvm.kube.Resources;
+import org.k3sjvm.kube.Selection;
 import org.k3sjvm.linux.echo.Echo;
 import org.k3sjvm.linux.echo.EchoAnswer;
 import org.k3sjvm.linux.echo.IcmpEchoes;
@@ -235,6 +239,16 @@ class TopologyIT {
     assertThat(one.namespace.exec("ip", "-d", "link", "show", "flannel.7"))
         .contains("vxlan id 7 ", "dstport 4789", "mtu 1350");
     assertThat(annotation(rig, "n1", "backend-data")).startsWith("{\"VNI\":7,");
+    two.drop("input", "udp dport 4789");
+    List<Node> nodes = rig.api.list(Resources.NODES, ListRequest.newest(Selection.ALL)).items();
+    assertThat(one.namespace.call(() -> NetworkCheck.run(nodes, Optional.of("n1"))).findings())
+        .singleElement()
+        .satisfies(
+            finding -> {
+              assertThat(finding.where()).isEqualTo("n2");
+              assertThat(finding.repair()).contains("--dport 4789");
+            });
+    two.namespace.exec("nft", "delete", "table", "ip", "broken");
 
     for (Host host : List.of(one, two)) {
       host.stop();

@@ -20,6 +20,9 @@ public record VxlanOptions(
     boolean gbp,
     boolean learning,
     boolean directRouting) {
+  /** Of a device that is told none. Source: Linux drivers/net/vxlan, vxlan_port. */
+  public static final int DEFAULT_PORT = 8472;
+
   private static final int DEFAULT_VNI = 1;
   private static final int HIGHEST_VNI = (1 << 24) - 1;
   private static final int HIGHEST_PORT = 65_535;

@@ -194,9 +194,11 @@ public final class Diagnosis {
       return new Finding(
           Kind.FIREWALL,
           target.name(),
-          "its VXLAN packets arrive, but this host's packet filter drops them (UDP port 8472)",
+          "its VXLAN packets arrive, but this host's packet filter drops them (UDP port "
+              + own.port()
+              + ")",
           own.name(),
-          own.firewall().allowVxlan(own.family()));
+          own.firewall().allowVxlan(own.family(), own.port()));
     }
     if (own.strictReversePath()) {
       return new Finding(
@@ -234,10 +236,13 @@ public final class Diagnosis {
         "it answers pings at "
             + text(told)
             + ", but no VXLAN packet comes back: a packet filter there or on the way drops UDP"
-            + " port 8472",
+            + " port "
+            + own.port(),
         target.name(),
-        OwnEnd.Firewall.NONE.allowVxlan(own.family())
-            + "  # or allow UDP 8472 between the nodes in the network's firewall");
+        OwnEnd.Firewall.NONE.allowVxlan(own.family(), own.port())
+            + "  # or allow UDP "
+            + own.port()
+            + " between the nodes in the network's firewall");
   }
 
   static Finding dead(OwnEnd own, Target target, Path path, InetAddress told) {

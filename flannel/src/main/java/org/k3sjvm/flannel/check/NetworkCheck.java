@@ -59,16 +59,25 @@ public final class NetworkCheck {
         }
       }
       if (sides.isEmpty()) {
-        throw new CannotCheckException(
-            backend
-                .filter(name -> !name.equals(BackendType.VXLAN.text()))
-                .map(name -> "this node's flannel backend is " + name + ", not vxlan or host-gw")
-                .orElse(
-                    "there is no interface flannel.1 here, and no node was found that is this"
-                        + " one: run this where 'k3s agent' runs"));
+        throw new CannotCheckException(nothingHere(!nodes.isEmpty(), backend));
       }
       return new NetworkReport(sides, !nodes.isEmpty());
     }
+  }
+
+  /** Why there is nothing to look at, and what to do. */
+  static String nothingHere(boolean api, Optional<String> backend) {
+    if (!api) {
+      return "there is no VXLAN interface of flannel here, and the API does not answer: with the"
+          + " backend host-gw only the API tells the peers; start a server, or run this where 'k3s"
+          + " agent' runs";
+    }
+    return backend
+        .filter(name -> !name.equals(BackendType.VXLAN.text()))
+        .map(name -> "this node's flannel backend is " + name + ", not vxlan or host-gw")
+        .orElse(
+            "there is no VXLAN interface of flannel here, and no node was found that is this one:"
+                + " run this where 'k3s agent' runs");
   }
 
   private static NetworkReport.Side side(Survey survey, Observer observer, OwnEnd own)

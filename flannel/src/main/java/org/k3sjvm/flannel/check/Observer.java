@@ -16,7 +16,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.k3sjvm.flannel.backend.VxlanOptions;
 import org.k3sjvm.flannel.check.PeerSight.Knock;
 import org.k3sjvm.flannel.check.PeerSight.Sizes;
 import org.k3sjvm.flannel.check.PeerSight.Tcp;
@@ -77,11 +76,11 @@ final class Observer {
     Set<InetAddress> senders = new HashSet<>();
     long before = received(own);
     if (own.device().isPresent() && own.uplink().isPresent()) {
-      try (VxlanTap tap = VxlanTap.open(own.uplink().get(), own.family().isIpv6())) {
+      try (VxlanTap tap = VxlanTap.open(own.uplink().get(), own.family().isIpv6(), own.port())) {
         for (int i = 0; i < TRIES; i++) {
           var _ = calls.answering(List.of(target.podsAddress()), STEP);
           tap.look().stream()
-              .filter(packet -> packet.vni() == VxlanOptions.DEFAULT.vni())
+              .filter(packet -> packet.vni() == own.vni())
               .filter(packet -> Optional.of(packet.sender()).equals(target.peer().mac()))
               .map(VxlanPacket::source)
               .filter(source -> !own.uplinkAddresses().contains(source))

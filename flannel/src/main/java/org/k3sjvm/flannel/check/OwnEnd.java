@@ -2,11 +2,14 @@ package org.k3sjvm.flannel.check;
 
 import java.net.InetAddress;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import org.k3sjvm.flannel.backend.VxlanOptions;
 import org.k3sjvm.flannel.lease.BackendType;
 import org.k3sjvm.flannel.lease.Family;
 import org.k3sjvm.linux.net.Link;
 import org.k3sjvm.linux.net.MacAddress;
+import org.k3sjvm.linux.net.VxlanSettings;
 
 /**
  * One family of this node.
@@ -42,16 +45,17 @@ public record OwnEnd(
   /**
    * What the own Node says.
    *
+   * @param vni of the tunnel that peers are told
    * @param overwritten by an annotation of the administrator or {@code --flannel-external-ip}
    */
   public record Announced(
-      Optional<MacAddress> mac, Optional<InetAddress> publicIp, boolean overwritten) {}
+      Optional<MacAddress> mac, int vni, Optional<InetAddress> publicIp, boolean overwritten) {}
 
   /** Tools that own a host's packet filter: a rule added behind their back does not last. */
   public enum Firewall {
-    FIREWALLD("firewall-cmd --permanent --add-port=8472/udp; firewall-cmd --reload"),
-    UFW("ufw allow 8472/udp"),
-    NONE("%s -I INPUT -p udp --dport 8472 -j ACCEPT");
+    FIREWALLD("firewall-cmd --permanent --add-port=%2$d/udp; firewall-cmd --reload"),
+    UFW("ufw allow %2$d/udp"),
+    NONE("%1$s -I INPUT -p udp --dport %2$d -j ACCEPT");
 
     private final String allowVxlan;
 
@@ -59,8 +63,9 @@ public record OwnEnd(
       this.allowVxlan = allowVxlan;
     }
 
-    String allowVxlan(Family family) {
-      return allowVxlan.formatted(family.isIpv6() ? "ip6tables" : "iptables");
+    String allowVxlan(Family family, int port) {
+      return String.format(
+          Locale.ROOT, allowVxlan, family.isIpv6() ? "ip6tables" : "iptables", port);
     }
   }
 
@@ -75,11 +80,34 @@ public record OwnEnd(
         : device.flatMap(Link::vxlan).flatMap(vxlan -> vxlan.local());
   }
 
+  /** What names of VXLAN devices begin with; the network identifier follows. */
+  static String linkPrefix(Family family) {
+    return family.isIpv6() ? "flannel-v6." : "flannel.";
+  }
+
+  /** Of the tunnel, as the kernel has it, or else as peers are told. */
+  int vni() {
+    return device
+        .flatMap(Link::vxlan)
+        .map(VxlanSettings::vni)
+        .or(() -> announced.map(Announced::vni))
+        .orElse(VxlanOptions.DEFAULT.vni());
+  }
+
+  /** UDP destination of the tunnel's packets, here as at the peers. */
+  int port() {
+    return device
+        .flatMap(Link::vxlan)
+        .map(VxlanSettings::port)
+        .filter(port -> port != 0)
+        .orElse(VxlanOptions.DEFAULT_PORT);
+  }
+
   /** The VXLAN device, or what stands in for it. */
   String deviceName() {
     if (backend == BackendType.HOST_GW) {
       return uplink.map(Link::name).orElse("host-gw");
     }
-    return family.isIpv6() ? "flannel-v6.1" : "flannel.1";
+    return device.map(Link::name).orElseGet(() -> linkPrefix(family) + vni());
   }
 }

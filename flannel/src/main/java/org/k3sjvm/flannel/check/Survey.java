@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.k3sjvm.base.net.Cidr;
 import org.k3sjvm.base.net.IpAddresses;
+import org.k3sjvm.flannel.backend.VxlanOptions;
 import org.k3sjvm.flannel.lease.BackendType;
 import org.k3sjvm.flannel.lease.Family;
 import org.k3sjvm.flannel.lease.FlannelAnnotations;
@@ -68,36 +69,58 @@ final class Survey {
 
   /** This node in a family. */
   OwnEnd own(Family family) {
-    String deviceName = family.isIpv6() ? "flannel-v6.1" : "flannel.1";
-    Optional<Link> device = network.link(deviceName).filter(link -> link.vxlan().isPresent());
+    Optional<OwnEnd.Announced> announced = announced(family);
+    Optional<Link> device = device(family, announced);
     Optional<Link> uplink =
         device
             .flatMap(Link::vxlan)
             .map(VxlanSettings::lowerLink)
             .filter(index -> index != 0)
             .flatMap(network::link);
-    Optional<NodeLease> lease =
-        leases.stream()
-            .filter(one -> ownName.filter(one.node()::equals).isPresent())
-            .filter(one -> one.podCidrs().containsKey(family))
-            .findFirst();
     return new OwnEnd(
         ownName.orElse(""),
         family,
         device,
         uplink,
         uplink.map(link -> addresses(link, family)).orElse(List.of()),
-        lease.map(
-            one ->
-                new OwnEnd.Announced(
-                    FlannelAnnotations.mac(one.annotations(), family),
-                    FlannelAnnotations.publicIp(one.annotations(), family),
-                    FlannelAnnotations.isOverwritten(one.annotations(), family))),
+        announced,
         ownName.map(name -> nodeAddresses(name, family)).orElse(List.of()),
         uplink.filter(link -> isStrict(link.name())).isPresent(),
         firewall,
         BackendType.VXLAN,
         forwards(family));
+  }
+
+  private Optional<OwnEnd.Announced> announced(Family family) {
+    return leases.stream()
+        .filter(one -> ownName.filter(one.node()::equals).isPresent())
+        .filter(one -> one.podCidrs().containsKey(family))
+        .findFirst()
+        .map(NodeLease::annotations)
+        .map(
+            own ->
+                new OwnEnd.Announced(
+                    FlannelAnnotations.mac(own, family),
+                    FlannelAnnotations.vni(own, family).orElse(VxlanOptions.DEFAULT.vni()),
+                    FlannelAnnotations.publicIp(own, family),
+                    FlannelAnnotations.isOverwritten(own, family)));
+  }
+
+  /** The one that peers are told of; else the one of that name, or any where nobody tells. */
+  private Optional<Link> device(Family family, Optional<OwnEnd.Announced> announced) {
+    List<Link> all =
+        network.links().stream()
+            .filter(link -> link.vxlan().isPresent())
+            .filter(link -> link.name().startsWith(OwnEnd.linkPrefix(family)))
+            .toList();
+    Optional<MacAddress> told = announced.flatMap(OwnEnd.Announced::mac);
+    int vni = announced.map(OwnEnd.Announced::vni).orElse(VxlanOptions.DEFAULT.vni());
+    String name = OwnEnd.linkPrefix(family) + vni;
+    return all.stream()
+        .filter(link -> told.isPresent() && link.mac().equals(told))
+        .findFirst()
+        .or(() -> all.stream().filter(link -> link.name().equals(name)).findFirst())
+        .or(() -> all.stream().filter(_ -> announced.isEmpty()).findFirst());
   }
 
   /** How this node says that it is reached. */

@@ -70,17 +70,29 @@ public final class FlannelAnnotations {
 
   /** The MAC address that a node announced; empty when it announced none that can be read. */
   public static Optional<MacAddress> mac(Map<String, String> annotations, Family family) {
-    String data = annotations.get(family.backendDataAnnotation());
-    if (data == null) {
+    try {
+      return data(annotations, family, "VtepMAC").map(text -> MacAddress.parse(text.asText()));
+    } catch (IllegalArgumentException e) {
       return Optional.empty();
     }
+  }
+
+  /** The VXLAN network identifier that a node announced; empty when it announced none. */
+  public static Optional<Integer> vni(Map<String, String> annotations, Family family) {
+    return data(annotations, family, "VNI").filter(JsonNode::isIntegralNumber).map(JsonNode::asInt);
+  }
+
+  private static Optional<JsonNode> data(
+      Map<String, String> annotations, Family family, String name) {
     try {
-      JsonNode tree = KubeJson.mapper().readTree(data);
+      JsonNode tree =
+          KubeJson.mapper()
+              .readTree(annotations.getOrDefault(family.backendDataAnnotation(), NULL_DATA));
       return tree.properties().stream()
-          .filter(field -> field.getKey().equalsIgnoreCase("VtepMAC"))
-          .findFirst()
-          .map(field -> MacAddress.parse(field.getValue().asText()));
-    } catch (JsonProcessingException | IllegalArgumentException e) {
+          .filter(field -> field.getKey().equalsIgnoreCase(name))
+          .map(Map.Entry::getValue)
+          .findFirst();
+    } catch (JsonProcessingException e) {
       return Optional.empty();
     }
   }

@@ -69,6 +69,27 @@ class DiagnosisTest {
             "n1",
             "firewall-cmd --permanent --add-port=8472/udp"),
         new Row(
+            "own filter, another port",
+            other(Firewall.NONE),
+            silent(path(YES, OWN, Set.of(PEER), false)),
+            Kind.FIREWALL,
+            "n1",
+            "iptables -I INPUT -p udp --dport 4789 -j ACCEPT"),
+        new Row(
+            "own filter under ufw, another port",
+            other(Firewall.UFW),
+            silent(path(YES, OWN, Set.of(PEER), false)),
+            Kind.FIREWALL,
+            "n1",
+            "ufw allow 4789/udp"),
+        new Row(
+            "peer's filter, another port",
+            other(Firewall.NONE),
+            silent(path(YES, OWN, Set.of(), false)),
+            Kind.FIREWALL,
+            "n2",
+            "# or allow UDP 4789"),
+        new Row(
             "own filter behind the device",
             own(),
             silent(path(YES, OWN, Set.of(PEER), true)),
@@ -240,9 +261,36 @@ class DiagnosisTest {
         Optional.of(device(address, true)),
         Optional.of(new Link(2, "eth0", "", Optional.empty(), 1500, true, Optional.empty())),
         List.of(address),
-        Optional.of(new Announced(Optional.of(MAC), Optional.of(address), false)),
+        Optional.of(new Announced(Optional.of(MAC), 1, Optional.of(address), false)),
         List.of(address),
         strict,
+        firewall,
+        BackendType.VXLAN,
+        true);
+  }
+
+  /** With a network of an administrator's own number and port. */
+  private static OwnEnd other(Firewall firewall) {
+    OwnEnd own = own(OWN, firewall, false);
+    Link device =
+        new Link(
+            5,
+            "flannel.7",
+            "vxlan",
+            Optional.of(MAC),
+            1450,
+            true,
+            Optional.of(
+                new VxlanSettings(7, 2, Optional.of(OWN), Optional.empty(), 4789, false, false)));
+    return new OwnEnd(
+        own.node(),
+        own.family(),
+        Optional.of(device),
+        own.uplink(),
+        own.uplinkAddresses(),
+        own.announced(),
+        own.nodeAddresses(),
+        false,
         firewall,
         BackendType.VXLAN,
         true);
@@ -256,7 +304,7 @@ class DiagnosisTest {
         device,
         own.uplink(),
         own.uplinkAddresses(),
-        Optional.of(new Announced(Optional.of(MAC), Optional.of(told), false)),
+        Optional.of(new Announced(Optional.of(MAC), 1, Optional.of(told), false)),
         List.of(nodeAddress),
         false,
         Firewall.NONE,

@@ -15,9 +15,6 @@ import org.k3sjvm.linux.syscall.SocketCalls;
  * host does. On a busy interface it may miss some. One thread at a time.
  */
 public final class VxlanTap implements AutoCloseable {
-  /** Where flannel's devices listen: the kernel's own default. */
-  private static final int PORT = 8472;
-
   private static final int ETH_P_IP = 0x0800;
   private static final int ETH_P_IPV6 = 0x86dd;
   private static final int SOL_SOCKET = 1;
@@ -37,26 +34,30 @@ public final class VxlanTap implements AutoCloseable {
   private static final int FRAGMENT_OFFSET_MASK = 0x1fff;
 
   /** Code, jump if true, jump if false, operand. */
-  private static final int[][] IPV4 = {
-    {LOAD_BYTE, 0, 0, 9}, // protocol
-    {JUMP_EQUAL, 0, 6, UDP},
-    {LOAD_HALF, 0, 0, 6},
-    {JUMP_ANY_BIT, 4, 0, FRAGMENT_OFFSET_MASK},
-    {LOAD_X_HEADER_LENGTH, 0, 0, 0},
-    {LOAD_HALF_AT_X, 0, 0, 2}, // destination port
-    {JUMP_EQUAL, 0, 1, PORT},
-    {RETURN, 0, 0, KEPT_BYTES},
-    {RETURN, 0, 0, 0},
-  };
+  private static int[][] ipv4(int port) {
+    return new int[][] {
+      {LOAD_BYTE, 0, 0, 9}, // protocol
+      {JUMP_EQUAL, 0, 6, UDP},
+      {LOAD_HALF, 0, 0, 6},
+      {JUMP_ANY_BIT, 4, 0, FRAGMENT_OFFSET_MASK},
+      {LOAD_X_HEADER_LENGTH, 0, 0, 0},
+      {LOAD_HALF_AT_X, 0, 0, 2}, // destination port
+      {JUMP_EQUAL, 0, 1, port},
+      {RETURN, 0, 0, KEPT_BYTES},
+      {RETURN, 0, 0, 0},
+    };
+  }
 
-  private static final int[][] IPV6 = {
-    {LOAD_BYTE, 0, 0, 6}, // next header
-    {JUMP_EQUAL, 0, 3, UDP},
-    {LOAD_HALF, 0, 0, 42}, // destination port
-    {JUMP_EQUAL, 0, 1, PORT},
-    {RETURN, 0, 0, KEPT_BYTES},
-    {RETURN, 0, 0, 0},
-  };
+  private static int[][] ipv6(int port) {
+    return new int[][] {
+      {LOAD_BYTE, 0, 0, 6}, // next header
+      {JUMP_EQUAL, 0, 3, UDP},
+      {LOAD_HALF, 0, 0, 42}, // destination port
+      {JUMP_EQUAL, 0, 1, port},
+      {RETURN, 0, 0, KEPT_BYTES},
+      {RETURN, 0, 0, 0},
+    };
+  }
 
   private final int fd;
   private final Arena arena = Arena.ofShared();
@@ -70,9 +71,10 @@ public final class VxlanTap implements AutoCloseable {
    * Opens an interface in the network namespace of the calling thread.
    *
    * @param ipv6 the family of the outer packets
+   * @param port UDP destination of the packets to see
    * @throws LinuxException.Denied without CAP_NET_RAW
    */
-  public static VxlanTap open(Link link, boolean ipv6) {
+  public static VxlanTap open(Link link, boolean ipv6, int port) {
     // Protocol 0 receives nothing until the filter is there and bind names a protocol.
     int fd =
         SocketCalls.socket(
@@ -83,7 +85,7 @@ public final class VxlanTap implements AutoCloseable {
     try (Arena confined = Arena.ofConfined()) {
       int filtered =
           SocketCalls.setOption(
-              fd, SOL_SOCKET, SO_ATTACH_FILTER, program(confined, ipv6 ? IPV6 : IPV4));
+              fd, SOL_SOCKET, SO_ATTACH_FILTER, program(confined, ipv6 ? ipv6(port) : ipv4(port)));
       int bound =
           filtered < 0
               ? filtered

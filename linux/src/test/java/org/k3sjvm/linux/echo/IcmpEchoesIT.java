@@ -124,7 +124,7 @@ class IcmpEchoesIT {
             () -> {
               try (NetlinkNetwork network = NetlinkNetwork.open()) {
                 Link link = network.link("eth0").orElseThrow();
-                return VxlanTap.open(link, false);
+                return VxlanTap.open(link, false, 8472);
               }
             })) {
       assertThat(tap.look()).isEmpty();
