@@ -1,58 +1,46 @@
 package org.k3sjvm.flannel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fabric8.kubernetes.api.model.Node;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
-import org.k3sjvm.flannel.FlannelRig.Host;
+import org.k3sjvm.flannel.check.CannotCheckException;
 import org.k3sjvm.flannel.check.Finding;
 import org.k3sjvm.flannel.check.Finding.Kind;
-import org.k3sjvm.flannel.check.NetworkCheck;
 import org.k3sjvm.flannel.check.NetworkReport;
 import org.k3sjvm.flannel.lease.BackendType;
-import org.k3sjvm.kube.ListRequest;
-import org.k3sjvm.kube.Resources;
-import org.k3sjvm.kube.Selection;
 
 /** Breaks a network of two hosts that are each other's gateways, and asks what is wrong with it. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class GatewayCheckIT {
-  private static final String ANNOUNCED = "flannel.alpha.coreos.com/public-ip";
-  private static final String PODS = "10.42.2.0/24";
-
-  private FlannelRig rig;
-  private Host one;
-  private Host two;
+  private CheckedPair pair;
 
   @BeforeAll
   void layCables(@TempDir Path directory) throws Exception {
-    rig = new FlannelRig(directory, "10.42.0.0/16");
-    one = rig.bareHost("n1", 1, "10.42.1.0/24");
-    two = rig.bareHost("n2", 2, PODS);
-    for (Host host : List.of(one, two)) {
-      host.backend = BackendType.HOST_GW;
-      host.start();
-    }
-    FlannelRig.awaitPing(one.pod("a").namespace, two.pod("b").address());
-    one.stop(); // or it would mend what a test breaks
-    two.stop();
+    pair = new CheckedPair(directory, BackendType.HOST_GW);
   }
 
   @AfterAll
   void pullCables() throws Exception {
-    rig.close();
+    pair.close();
+  }
+
+  @AfterEach
+  void mend() throws InterruptedException {
+    pair.mend();
   }
 
   @Test
   void findsNothingWhereAllIsWell() throws Exception {
-    NetworkReport report = check(nodes());
+    NetworkReport report = pair.check();
 
     assertThat(report.text())
         .startsWith("n1: eth0, MTU 1500 at 192.168.77.11\n  n2, pods 10.42.2.0/24, at")
@@ -62,10 +50,10 @@ class GatewayCheckIT {
 
   @Test
   void seesThatARouteIsMissingOrAnothers() throws Exception {
-    one.namespace.exec("ip", "route", "del", PODS);
-    one.namespace.exec("ip", "route", "add", PODS, "via", "192.168.77.1");
+    pair.one.namespace.exec("ip", "route", "del", CheckedPair.PODS);
+    pair.one.namespace.exec("ip", "route", "add", CheckedPair.PODS, "via", "192.168.77.1");
     try {
-      assertThat(check(nodes()).findings())
+      assertThat(pair.check().findings())
           .anySatisfy(
               finding -> {
                 assertThat(finding.kind()).isEqualTo(Kind.ENTRIES);
@@ -76,18 +64,19 @@ class GatewayCheckIT {
                 assertThat(finding.repair()).isEqualTo("systemctl restart k3s-agent");
               });
     } finally {
-      one.namespace.exec("ip", "route", "replace", PODS, "via", "192.168.77.12");
+      pair.one.namespace.exec("ip", "route", "replace", CheckedPair.PODS, "via", "192.168.77.12");
     }
   }
 
   @Test
   void seesThatAPeerIsBehindARouter() throws Exception {
-    List<Node> nodes = nodes();
+    List<Node> nodes = pair.nodes();
     nodes.stream()
         .filter(node -> node.getMetadata().getName().equals("n2"))
-        .forEach(node -> node.getMetadata().getAnnotations().put(ANNOUNCED, "203.0.113.9"));
+        .forEach(
+            node -> node.getMetadata().getAnnotations().put(CheckedPair.ANNOUNCED, "203.0.113.9"));
 
-    List<Finding> findings = check(nodes).findings();
+    List<Finding> findings = pair.check(nodes).findings();
 
     assertThat(findings).hasSize(1);
     assertThat(findings.getFirst())
@@ -99,36 +88,29 @@ class GatewayCheckIT {
   }
 
   @Test
+  void saysThatTheApiIsMissing() {
+    assertThatThrownBy(() -> pair.check(List.of()))
+        .isInstanceOf(CannotCheckException.class)
+        .hasMessageContaining("the API does not answer");
+  }
+
+  @Test
   void seesThatTheOtherHostDropsWhatIsForPods() throws Exception {
-    two.drop("input", "ip daddr 10.42.2.1");
-    try {
-      List<Finding> findings = check(nodes()).findings();
-      assertThat(findings).hasSize(1);
-      assertThat(findings.getFirst())
-          .extracting(Finding::kind, Finding::where)
-          .containsExactly(Kind.FILTERED, "n2");
-    } finally {
-      two.namespace.exec("nft", "delete", "table", "ip", "broken");
-    }
+    pair.two.drop("input", "ip daddr 10.42.2.1");
+
+    assertThat(pair.check().findings())
+        .singleElement()
+        .extracting(Finding::kind, Finding::where)
+        .containsExactly(Kind.FILTERED, "n2");
   }
 
   @Test
   void seesThatTheOtherHostDoesNotAnswerAtAll() throws Exception {
-    two.drop("input", "ip saddr 192.168.77.11");
-    try {
-      List<Finding> findings = check(nodes()).findings();
-      assertThat(findings).hasSize(1);
-      assertThat(findings.getFirst().kind()).isEqualTo(Kind.UNREACHABLE);
-    } finally {
-      two.namespace.exec("nft", "delete", "table", "ip", "broken");
-    }
-  }
+    pair.two.drop("input", "ip saddr 192.168.77.11");
 
-  private NetworkReport check(List<Node> nodes) throws Exception {
-    return one.namespace.call(() -> NetworkCheck.run(nodes, Optional.of("n1")));
-  }
-
-  private List<Node> nodes() {
-    return rig.api.list(Resources.NODES, ListRequest.newest(Selection.ALL)).items();
+    assertThat(pair.check().findings())
+        .singleElement()
+        .extracting(Finding::kind)
+        .isEqualTo(Kind.UNREACHABLE);
   }
 }

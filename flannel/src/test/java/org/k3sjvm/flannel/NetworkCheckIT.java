@@ -6,7 +6,6 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeStatusBuilder;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -16,47 +15,37 @@ import org.junit.jupiter.api.io.TempDir;
 import org.k3sjvm.flannel.FlannelRig.Host;
 import org.k3sjvm.flannel.check.Finding;
 import org.k3sjvm.flannel.check.Finding.Kind;
-import org.k3sjvm.flannel.check.NetworkCheck;
 import org.k3sjvm.flannel.check.NetworkReport;
+import org.k3sjvm.flannel.lease.BackendType;
 import org.k3sjvm.kube.KubeJson;
-import org.k3sjvm.kube.ListRequest;
-import org.k3sjvm.kube.Resources;
-import org.k3sjvm.kube.Selection;
 
 /** Breaks a network of two hosts in each way, and asks what is wrong with it. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class NetworkCheckIT {
-  private static final String ANNOUNCED = "flannel.alpha.coreos.com/public-ip";
-
-  private FlannelRig rig;
+  private CheckedPair pair;
   private Host one;
   private Host two;
 
   @BeforeAll
   void layCables(@TempDir Path directory) throws Exception {
-    rig = new FlannelRig(directory, "10.42.0.0/16");
-    one = rig.host("n1", 1, "10.42.1.0/24");
-    two = rig.host("n2", 2, "10.42.2.0/24");
-    FlannelRig.awaitPing(one.namespace, "10.42.2.0");
-    one.stop(); // or it would mend what a test breaks
-    two.stop();
+    pair = new CheckedPair(directory, BackendType.VXLAN);
+    one = pair.one;
+    two = pair.two;
   }
 
   @AfterAll
   void pullCables() throws Exception {
-    rig.close();
+    pair.close();
   }
 
   @AfterEach
   void mend() throws InterruptedException {
-    for (Host host : List.of(one, two)) {
-      var _ = host.namespace.attempt("nft", "delete", "table", "ip", "broken");
-    }
+    pair.mend();
   }
 
   @Test
   void findsNothingWhereAllIsWell() throws Exception {
-    NetworkReport report = check(nodes());
+    NetworkReport report = pair.check();
 
     assertThat(report.text())
         .startsWith(
@@ -70,7 +59,7 @@ class NetworkCheckIT {
 
   @Test
   void asksTheKernelForPeersWhileTheApiIsAway() throws Exception {
-    NetworkReport report = check(List.of());
+    NetworkReport report = pair.check(List.of());
 
     assertThat(report.findings()).isEmpty();
     assertThat(report.text())
@@ -100,13 +89,13 @@ class NetworkCheckIT {
 
   @Test
   void measuresWhatFitsThroughANarrowPath() throws Exception {
-    rig.setPortMtu(2, 1400);
+    pair.rig.setPortMtu(2, 1400);
     try {
       Finding finding = only();
       assertThat(finding.kind()).isEqualTo(Kind.MTU);
       assertThat(finding.repair()).matches("ip link set eth0 mtu (139[6-9]|140[0-4]) .*");
     } finally {
-      rig.setPortMtu(2, 1500);
+      pair.rig.setPortMtu(2, 1500);
     }
   }
 
@@ -119,16 +108,19 @@ class NetworkCheckIT {
 
   @Test
   void seesThatAPeerIsElsewhereThanItSays() throws Exception {
-    List<Node> nodes = nodes();
+    List<Node> nodes = pair.nodes();
     Node peer =
         nodes.stream().filter(n -> n.getMetadata().getName().equals("n2")).findFirst().get();
-    peer.getMetadata().getAnnotations().put(ANNOUNCED, "192.168.77.99");
+    peer.getMetadata().getAnnotations().put(CheckedPair.ANNOUNCED, "192.168.77.99");
     peer.setStatus(new NodeStatusBuilder().addNewAddress("192.168.77.12", "InternalIP").build());
     one.namespace.exec(
         "bridge", "fdb", "replace", two.mac(), "dev", "flannel.1", "dst", "192.168.77.99");
     try {
       Finding finding =
-          check(nodes).findings().stream().filter(f -> f.kind() != Kind.ENTRIES).findFirst().get();
+          pair.check(nodes).findings().stream()
+              .filter(f -> f.kind() != Kind.ENTRIES)
+              .findFirst()
+              .get();
       assertThat(finding)
           .extracting(Finding::kind, Finding::where)
           .containsExactly(Kind.WRONG_INTERFACE, "n2");
@@ -159,7 +151,7 @@ class NetworkCheckIT {
   void seesMissingEntries() throws Exception {
     one.namespace.exec("ip", "neigh", "del", "10.42.2.0", "dev", "flannel.1");
     try {
-      assertThat(check(nodes()).findings())
+      assertThat(pair.check().findings())
           .anySatisfy(
               finding -> {
                 assertThat(finding.kind()).isEqualTo(Kind.ENTRIES);
@@ -185,17 +177,8 @@ class NetworkCheckIT {
   }
 
   private Finding only() throws Exception {
-    List<Finding> findings = check(nodes()).findings();
+    List<Finding> findings = pair.check().findings();
     assertThat(findings).hasSize(1);
     return findings.getFirst();
-  }
-
-  private NetworkReport check(List<Node> nodes) throws Exception {
-    return one.namespace.call(
-        () -> NetworkCheck.run(nodes, nodes.isEmpty() ? Optional.empty() : Optional.of("n1")));
-  }
-
-  private List<Node> nodes() {
-    return rig.api.list(Resources.NODES, ListRequest.newest(Selection.ALL)).items();
   }
 }

@@ -57,7 +57,7 @@ class ReflectorRecallTest {
             Resources.NODES,
             Selection.ALL,
             0,
-            event -> told.add(text(event)),
+            event -> told.add(ReflectorEvents.text(event)),
             new Reflector.Surroundings(time, this::sleep, new Random(1)));
   }
 
@@ -221,16 +221,6 @@ class ReflectorRecallTest {
 
   private void sleep(Duration wait) {
     waits.add(wait);
-  }
-
-  private static String text(ReflectorEvent<Node> event) {
-    return switch (event) {
-      case ReflectorEvent.Added<Node>(Node node) -> "added " + node.getMetadata().getName();
-      case ReflectorEvent.Modified<Node>(Node node) -> "modified " + node.getMetadata().getName();
-      case ReflectorEvent.Deleted<Node>(ObjectName name, String _) -> "deleted " + name;
-      case ReflectorEvent.Synced<Node>() -> "synced";
-      case ReflectorEvent.Recalled<Node>() -> "recalled";
-    };
   }
 
   private void node(String name) {

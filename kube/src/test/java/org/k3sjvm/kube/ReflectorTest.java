@@ -63,14 +63,7 @@ class ReflectorTest {
 
   private String next() throws InterruptedException {
     ReflectorEvent<Node> event = events.poll(10, TimeUnit.SECONDS);
-    return switch (event) {
-      case null -> "nothing";
-      case ReflectorEvent.Added<Node>(Node node) -> "added " + node.getMetadata().getName();
-      case ReflectorEvent.Modified<Node>(Node node) -> "modified " + node.getMetadata().getName();
-      case ReflectorEvent.Deleted<Node>(ObjectName name, String _) -> "deleted " + name;
-      case ReflectorEvent.Synced<Node>() -> "synced";
-      case ReflectorEvent.Recalled<Node>() -> "recalled";
-    };
+    return event == null ? "nothing" : ReflectorEvents.text(event);
   }
 
   @Test
