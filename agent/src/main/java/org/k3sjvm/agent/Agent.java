@@ -110,7 +110,12 @@ public final class Agent {
         .ifPresent(file -> reports.stage("waiting for the token file " + file + " (--token-file)"));
     Join join = join(balancers, memory);
     reports.stage("joining " + config.server());
-    JoinedNode node = join.run(reason -> reports.stage("waiting to join: " + reason));
+    JoinedNode node =
+        join.run(
+            reason -> {
+              reports.stage("waiting to join: " + reason);
+              balancers.rejectNewest();
+            });
     while (true) {
       NodeCredentials credentials = NodeCredentials.of(node);
       Rejoin rejoin = new Rejoin(node, join, credentials::reload, Sleeper.SYSTEM);
@@ -198,7 +203,7 @@ public final class Agent {
               credentials,
               apis,
               runtime,
-              () -> flannel.metrics() + monitor.metrics())) {
+              () -> flannel.metrics() + monitor.metrics() + balancers.metrics())) {
         kubelet.start(parts);
         memory.ifPresent(m -> parts.start("cold-start-tidy", () -> kubelet.tidy(m)));
         if (node.remembered()) {

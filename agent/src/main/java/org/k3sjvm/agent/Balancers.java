@@ -10,11 +10,14 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.k3sjvm.agent.config.AgentConfig;
+import org.k3sjvm.agent.config.ServerProxy;
 import org.k3sjvm.base.net.HostPort;
 import org.k3sjvm.join.ServerSettings;
 import org.k3sjvm.lb.HealthSource;
 import org.k3sjvm.lb.LbConfig;
+import org.k3sjvm.lb.LbMetrics;
 import org.k3sjvm.lb.LoadBalancer;
+import org.k3sjvm.lb.ServerState;
 
 /**
  * The load balancer in front of the supervisors and, where API servers listen on a port of their
@@ -31,14 +34,18 @@ final class Balancers implements AutoCloseable {
   @GuardedBy("lock")
   private @Nullable LoadBalancer apiServers;
 
+  private final Optional<URI> proxy;
+
   private Balancers(AgentConfig config, boolean ipv6First, HealthSource health) {
+    this.proxy = ServerProxy.of(System.getenv(), config.server());
     this.server = new HostPort(bare(config.server().getHost()), config.server().getPort());
     this.agentDirectory = config.agentDir();
     this.ipv6First = ipv6First;
     this.health = health;
     this.supervisors =
         LoadBalancer.open(
-            LbConfig.supervisor(server, config.loadBalancerPort(), ipv6First, agentDirectory),
+            LbConfig.supervisor(server, config.loadBalancerPort(), ipv6First, agentDirectory)
+                .through(proxy),
             health,
             InstantSource.system());
   }
@@ -47,6 +54,7 @@ final class Balancers implements AutoCloseable {
    * Listens for supervisor requests.
    *
    * @throws org.k3sjvm.lb.LbException when the port is taken; the message names the flag
+   * @throws org.k3sjvm.agent.config.UsageException when the environment's proxy cannot be used
    */
   static Balancers open(AgentConfig config, HealthSource health) {
     boolean ipv6First =
@@ -78,8 +86,9 @@ final class Balancers implements AutoCloseable {
                 LbConfig.apiServer(
                     new HostPort(server.host(), settings.apiServerPort()),
                     supervisors.localEndpoint().port(),
-                    ipv6First,
-                    agentDirectory),
+                        ipv6First,
+                        agentDirectory)
+                    .through(proxy),
                 health,
                 InstantSource.system());
       }
@@ -109,10 +118,6 @@ final class Balancers implements AutoCloseable {
     }
   }
 
-  HostPort configuredServer() {
-    return server;
-  }
-
   /** Makes a change of a tunnel's health count at once. */
   void healthChanged() {
     supervisors.healthChanged();
@@ -130,14 +135,41 @@ final class Balancers implements AutoCloseable {
 
   /** Why servers could not be reached lately. */
   Optional<String> lastFailures() {
+    return balancers().stream()
+        .flatMap(balancer -> balancer.lastFailures().stream())
+        .collect(
+            Collectors.collectingAndThen(
+                Collectors.joining("; "), text -> Optional.of(text).filter(t -> !t.isEmpty())));
+  }
+
+  /** The server that was asked last is of no use; another is tried next, if there is one. */
+  void rejectNewest() {
+    supervisors.rejectNewest();
+  }
+
+  /** Supervisors to have tunnels to while nobody says more: the learned, else the configured. */
+  List<HostPort> knownSupervisors() {
+    List<HostPort> learned =
+        supervisors.servers().stream()
+            .filter(known -> known.state() != ServerState.STANDBY)
+            .map(LoadBalancer.ServerView::address)
+            .sorted()
+            .toList();
+    return learned.isEmpty() ? List.of(server) : learned;
+  }
+
+  /** All of them, for metrics and for whoever asks how servers are; never blocks. */
+  List<LoadBalancer> balancers() {
     synchronized (lock) {
       return Stream.of(Optional.of(supervisors), Optional.ofNullable(apiServers))
           .flatMap(Optional::stream)
-          .flatMap(balancer -> balancer.lastFailures().stream())
-          .collect(
-              Collectors.collectingAndThen(
-                  Collectors.joining("; "), text -> Optional.of(text).filter(t -> !t.isEmpty())));
+          .toList();
     }
+  }
+
+  /** In Prometheus' text format. */
+  String metrics() {
+    return LbMetrics.text(balancers());
   }
 
   @Override

@@ -1,7 +1,9 @@
 package org.k3sjvm.agent;
 
+import java.net.InetAddress;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import org.k3sjvm.base.lifetime.ServiceGroup;
@@ -42,14 +44,13 @@ final class NodeTunnels implements HealthSource, AutoCloseable {
       HostPort kubelet,
       ServiceGroup group) {
     EgressRules rules = new EgressRules(mode(node), kubelet);
-    EgressView view =
-        new EgressView(
-            java.util.Set.of(),
-            java.util.Set.copyOf(node.addresses().internal()),
-            java.util.Set.of(),
-            node.settings().clusterCidrs());
+    Set<InetAddress> own = Set.copyOf(node.addresses().internal());
+    EgressPods pods = new EgressPods(controller, node.name(), own);
+    EgressView cluster =
+        new EgressView(Set.of(), own, Set.of(), node.settings().clusterCidrs());
+    Supplier<EgressView> view = mode(node) == EgressMode.POD ? pods::view : () -> cluster;
     Tunnels running =
-        new Tunnels(tls, (protocol, address) -> rules.decide(protocol, address, view));
+        new Tunnels(tls, (protocol, address) -> rules.decide(protocol, address, view.get()));
     close();
     tunnels = Optional.of(running);
     balancers = Optional.of(toUpdate);
@@ -62,23 +63,26 @@ final class NodeTunnels implements HealthSource, AutoCloseable {
             servers -> serve(running, toUpdate, servers),
             calmed::offer,
             Sleeper.SYSTEM);
+    if (mode(node) == EgressMode.POD) {
+      group.start("egress-pods", pods);
+    }
     group.start("servers", calmed);
     group.start("server-watch", watch);
   }
 
   /** Whether servers reach the pods of this node through its tunnels. */
   static boolean leadToPods(JoinedNode node) {
-    return mode(node) == EgressMode.CLUSTER;
+    return mode(node) == EgressMode.CLUSTER || mode(node) == EgressMode.POD;
   }
 
   private static EgressMode mode(JoinedNode node) {
     return EgressMode.parse(node.settings().egressSelectorMode());
   }
 
-  /** An empty list means that nobody knows yet: the configured server has a tunnel all the same. */
+  /** An empty list means that nobody says: those known from before have tunnels all the same. */
   private static void serve(Tunnels tunnels, Balancers balancers, List<HostPort> servers) {
     if (servers.isEmpty()) {
-      tunnels.serve(List.of(balancers.configuredServer()));
+      tunnels.serve(balancers.knownSupervisors());
     } else {
       balancers.update(servers);
       tunnels.serve(servers.stream().map(balancers::supervisorOf).toList());
