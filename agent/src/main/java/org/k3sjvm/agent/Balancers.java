@@ -84,8 +84,8 @@ final class Balancers implements AutoCloseable {
         apiServers =
             LoadBalancer.open(
                 LbConfig.apiServer(
-                    new HostPort(server.host(), settings.apiServerPort()),
-                    supervisors.localEndpoint().port(),
+                        new HostPort(server.host(), settings.apiServerPort()),
+                        supervisors.localEndpoint().port(),
                         ipv6First,
                         agentDirectory)
                     .through(proxy),

@@ -21,8 +21,8 @@ import org.k3sjvm.kube.Selection;
 import org.k3sjvm.tunnel.EgressView;
 
 /**
- * Which pods of this node servers may reach through its tunnels, in egress mode {@code pod}. Source:
- * k3s v1.36.3 pkg/agent/tunnel/tunnel.go watchPods.
+ * Which pods of this node servers may reach through its tunnels, in egress mode {@code pod}.
+ * Source: k3s v1.36.3 pkg/agent/tunnel/tunnel.go watchPods.
  */
 final class EgressPods implements Service {
   private final KubeApi controller;
@@ -91,7 +91,8 @@ final class EgressPods implements Service {
               .map(ContainerPort::getContainerPort)
               .collect(Collectors.toSet()));
     }
-    Stream<PodIP> ips = pod.getStatus() == null ? Stream.of() : pod.getStatus().getPodIPs().stream();
+    Stream<PodIP> ips =
+        pod.getStatus() == null ? Stream.of() : pod.getStatus().getPodIPs().stream();
     return new Reach(
         ips.map(PodIP::getIp)
             .filter(ip -> ip != null && IpAddresses.isLiteral(ip))

@@ -46,8 +46,7 @@ final class NodeTunnels implements HealthSource, AutoCloseable {
     EgressRules rules = new EgressRules(mode(node), kubelet);
     Set<InetAddress> own = Set.copyOf(node.addresses().internal());
     EgressPods pods = new EgressPods(controller, node.name(), own);
-    EgressView cluster =
-        new EgressView(Set.of(), own, Set.of(), node.settings().clusterCidrs());
+    EgressView cluster = new EgressView(Set.of(), own, Set.of(), node.settings().clusterCidrs());
     Supplier<EgressView> view = mode(node) == EgressMode.POD ? pods::view : () -> cluster;
     Tunnels running =
         new Tunnels(tls, (protocol, address) -> rules.decide(protocol, address, view.get()));
