@@ -6,29 +6,12 @@
 # K3S_SERVER names the server's program (the embedded server of this build when unset). Exits with 1 when something is broken.
 set -eu
 cd "$(dirname "$0")/.."
-top=$PWD
-. scripts/lib/setup.sh
-. scripts/lib/hosts.sh
 . bench/lib/cluster.sh
 export HOSTS_PREFIX=k3schaos HOSTS_DIR=/tmp/k3schaos
-pods=50 kills=100 seed=$$ program=$top/dist/target/k3s/bin/k3s
-while [ $# -gt 0 ]; do
-  case $1 in
-    --pods) pods=$2; shift ;;
-    --kills) kills=$2; shift ;;
-    --seed) seed=$2; shift ;;
-    -*) sed -n '2,6s/^# //p' "$0" >&2; exit 1 ;;
-    *) program=$1 ;;
-  esac
-  shift
-done
-server=${K3S_SERVER:-$program}
-cni=/usr/lib/cni
-[ -x $cni/bridge ] || cni=/opt/cni/bin
+pods=50 kills=100 seed=$$
+options pods kills seed -- "$@"
 RANDOM=$seed
 longest_life_ms=6000
-broken=0
-complain() { echo "BROKEN: $*"; broken=1; }
 
 # container NAME POD COMMAND [MORE]: one that notes that it began
 container() {

@@ -6,27 +6,10 @@
 # Example: K3S_SERVER=/opt/k3s bench/compare.sh ours=dist/target/k3s/bin/k3s go=/opt/k3s
 set -eu
 cd "$(dirname "$0")/.."
-top=$PWD
-. scripts/lib/setup.sh
-. scripts/lib/jdk.sh
-. scripts/lib/hosts.sh
 . bench/lib/cluster.sh
 export HOSTS_PREFIX=k3sbench HOSTS_DIR=/tmp/k3sbench
-pods=50 idle=60 rounds=1 agents=()
-while [ $# -gt 0 ]; do
-  case $1 in
-    --pods) pods=$2; shift ;;
-    --idle) idle=$2; shift ;;
-    --rounds) rounds=$2; shift ;;
-    *=*) agents+=("$1") ;;
-    *) sed -n '2,6s/^# //p' "$0" >&2; exit 1 ;;
-  esac
-  shift
-done
-[ ${#agents[@]} -gt 0 ] || agents=("ours=$top/dist/target/k3s/bin/k3s")
-server=${K3S_SERVER:-$top/dist/target/k3s/bin/k3s}
-cni=/usr/lib/cni
-[ -x $cni/bridge ] || cni=/opt/cni/bin
+pods=50 idle=60 rounds=1
+options pods idle rounds -- "$@"
 
 switches() { cat /proc/"$1"/task/*/status 2> /dev/null | awk '/ctxt_switches/ {s += $2} END {print s}'; }
 # expect N FILTER: begins one watch that ends when N pods passed the filter; asking again and again would take the CPU that is measured

@@ -7,28 +7,12 @@
 # K3S_SERVER names the server's program (the embedded server of this build when unset). Exits with 1 when something is broken.
 set -eu
 cd "$(dirname "$0")/.."
-top=$PWD
-. scripts/lib/setup.sh
-. scripts/lib/hosts.sh
 . bench/lib/cluster.sh
 export HOSTS_PREFIX=k3sfault HOSTS_DIR=/tmp/k3sfault
-faults=40 seed=$$ program=$top/dist/target/k3s/bin/k3s
-while [ $# -gt 0 ]; do
-  case $1 in
-    --faults) faults=$2; shift ;;
-    --seed) seed=$2; shift ;;
-    -*) sed -n '2,8s/^# //p' "$0" >&2; exit 1 ;;
-    *) program=$1 ;;
-  esac
-  shift
-done
-server=${K3S_SERVER:-$program}
-cni=/usr/lib/cni
-[ -x $cni/bridge ] || cni=/opt/cni/bin
+faults=40 seed=$$
+options faults seed -- "$@"
 RANDOM=$seed
-broken=0
 limit_s=25 stale_s=16 longest_fault_ms=15000
-complain() { echo "BROKEN: $*"; broken=$((broken + 1)); }
 
 rules() { on n1 nft "$@"; }
 drop() { rules -f - <<NFT
@@ -63,21 +47,8 @@ exec_works() { [ "$(timeout 4 nsenter --net=/var/run/netns/$HOSTS_PREFIX-server 
 seconds() { awk -v ms="$1" 'BEGIN {printf "%.1f", ms / 1000}'; }
 ms_since() { echo $((($(now) - $1) / 1000000)); }
 
-cluster_up
-host_up n1 10.98.0.11
-containerd_up n1
-agent_begin fault "$program" n1
-wait_for 120 ready n1
-kubectl apply -f - > /dev/null <<'YAML'
-apiVersion: v1
-kind: Pod
-metadata: {name: bench, labels: {app: bench}}
-spec:
-  nodeName: n1
-  terminationGracePeriodSeconds: 0
-  containers: [{name: main, image: "docker.io/library/busybox:1", imagePullPolicy: Never, command: [sleep, infinity]}]
-YAML
-wait_for 60 running 1
+one_agent fault
+one_pod 'sleep infinity'
 wait_for 60 exec_works
 echo "seed $seed: $faults faults, server $server"
 replaced=0 worst_down=0 worst_up=0 worst_exec=0 execs=""

@@ -5,25 +5,10 @@
 # K3S is the agent's program, upstream's or ours (of this build when unset); K3S_SERVER names the server's (the embedded server of this build when unset).
 set -eu
 cd "$(dirname "$0")/.."
-top=$PWD
-. scripts/lib/setup.sh
-. scripts/lib/hosts.sh
-. scripts/lib/jdk.sh
 . bench/lib/cluster.sh
 export HOSTS_PREFIX=k3skeys HOSTS_DIR=/tmp/k3skeys
-keys=200 rate='' program=$top/dist/target/k3s/bin/k3s
-while [ $# -gt 0 ]; do
-  case $1 in
-    --keys) keys=$2; shift ;;
-    --rate) rate=$2; shift ;;
-    -*) sed -n '2,5s/^# //p' "$0" >&2; exit 1 ;;
-    *) program=$1 ;;
-  esac
-  shift
-done
-server=${K3S_SERVER:-$top/dist/target/k3s/bin/k3s}
-cni=/usr/lib/cni
-[ -x $cni/bridge ] || cni=/opt/cni/bin
+keys=200 rate=''
+options keys rate -- "$@"
 java=$(find_jdk 25)/bin
 case $program in *"/dist/target/"*) name=java ;; *) name=go ;; esac
 kube=(nsenter "--net=/var/run/netns/$HOSTS_PREFIX-server" "$(type -P kubectl)" --kubeconfig "$HOSTS_DIR/kubeconfig")
@@ -44,27 +29,14 @@ throughput() {
   esac
 }
 
-cluster_up
-host_up n1 10.98.0.11
-containerd_up n1
-agent_begin $name "$program" n1
-wait_for 120 ready n1
+one_agent $name
 mkdir -p "$HOSTS_DIR/classes"
 "$java/javac" -d "$HOSTS_DIR/classes" bench/Keystrokes.java
 if [ -n "$rate" ]; then
   on n1 tc qdisc add dev eth0 root tbf rate "${rate}mbit" burst 32kb latency 400ms
   ip netns exec "$HOSTS_PREFIX-lan" tc qdisc add dev v-n1 root tbf rate "${rate}mbit" burst 32kb latency 400ms
 fi
-kubectl apply -f - > /dev/null <<'YAML'
-apiVersion: v1
-kind: Pod
-metadata: {name: bench, labels: {app: bench}}
-spec:
-  nodeName: n1
-  terminationGracePeriodSeconds: 0
-  containers: [{name: main, image: "docker.io/library/busybox:1", imagePullPolicy: Never, command: [sleep, infinity]}]
-YAML
-wait_for 60 running 1
+one_pod 'sleep infinity'
 wait_for 60 kubectl exec bench -- true
 echo "agent $program, server $server${rate:+, $rate Mbit/s}"
 throughput out 8

@@ -5,27 +5,10 @@
 # processor time of the agent in % of a core: with the pods alone, and with their probes. Names and K3S_SERVER as for compare.sh.
 set -eu
 cd "$(dirname "$0")/.."
-top=$PWD
-. scripts/lib/setup.sh
-. scripts/lib/jdk.sh
-. scripts/lib/hosts.sh
 . bench/lib/cluster.sh
 export HOSTS_PREFIX=k3sprobe HOSTS_DIR=/tmp/k3sprobe
-seconds=30 pods=11 containers=15 agents=()
-while [ $# -gt 0 ]; do
-  case $1 in
-    --seconds) seconds=$2; shift ;;
-    --pods) pods=$2; shift ;;
-    --containers) containers=$2; shift ;;
-    *=*) agents+=("$1") ;;
-    *) sed -n '2,5s/^# //p' "$0" >&2; exit 1 ;;
-  esac
-  shift
-done
-[ ${#agents[@]} -gt 0 ] || agents=("ours=$top/dist/target/k3s/bin/k3s")
-server=${K3S_SERVER:-$top/dist/target/k3s/bin/k3s}
-cni=/usr/lib/cni
-[ -x $cni/bridge ] || cni=/opt/cni/bin
+seconds=30 pods=11 containers=15
+options seconds pods containers -- "$@"
 
 # pods_yaml NODE CONTAINERS PROBES…: every container has the probes
 pods_yaml() {

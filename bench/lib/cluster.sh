@@ -1,4 +1,33 @@
-# One server and any number of hosts for agents, for benchmarks. The caller has sourced scripts/lib/hosts.sh and set `server` and `cni`.
+# One server and any number of hosts for agents, for benchmarks. The caller is in the top directory, sets HOSTS_PREFIX, HOSTS_DIR and the defaults of
+# its options, and calls `options`.
+. scripts/lib/setup.sh
+. scripts/lib/jdk.sh
+. scripts/lib/hosts.sh
+top=$PWD program=$PWD/dist/target/k3s/bin/k3s agents=() broken=0
+cni=/usr/lib/cni
+[ -x $cni/bridge ] || cni=/opt/cni/bin
+
+usage() { sed -n '2,/^set -eu/{/^set -eu/d;s/^# \{0,1\}//p}' "$0" >&2; exit 1; }
+# options NAME… -- ARGUMENT…: --NAME VALUE sets the variable NAME, NAME=K3S is one of several agents, another word the only agent's program
+options() {
+  local known=
+  while [ "$1" != -- ]; do known="$known $1"; shift; done
+  shift
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --*) case "$known " in *" ${1#--} "*) [ $# -gt 1 ] || usage ;; *) usage ;; esac
+        printf -v "${1#--}" %s "$2"
+        shift ;;
+      -*) usage ;;
+      *=*) agents+=("$1") ;;
+      *) program=$1 ;;
+    esac
+    shift
+  done
+  [ ${#agents[@]} -gt 0 ] || agents=("ours=$program")
+  server=${K3S_SERVER:-$top/dist/target/k3s/bin/k3s}
+}
+complain() { echo "BROKEN: $*"; broken=$((broken + 1)); }
 
 now() { date +%s%N; }
 since() { awk -v a="$1" -v b="$(now)" 'BEGIN {printf "%.2f", (b - a) / 1e9}'; }
@@ -73,4 +102,26 @@ cluster_up() {
   field client-certificate-data > "$HOSTS_DIR/admin.crt"
   field client-key-data > "$HOSTS_DIR/admin.key"
   wait_for 120 kubectl get serviceaccount default
+}
+
+# one_agent NAME [FLAG…]: the server, and the agent of `program` on host n1, until that is ready; names as for agent_begin
+one_agent() {
+  cluster_up
+  host_up n1 10.98.0.11
+  containerd_up n1
+  agent_up "$1" "$program" n1 "${@:2}"
+}
+
+# one_pod COMMAND: a pod called bench on n1 that runs a line of shell, until it runs
+one_pod() {
+  kubectl apply -f - > /dev/null <<YAML
+apiVersion: v1
+kind: Pod
+metadata: {name: bench, labels: {app: bench}}
+spec:
+  nodeName: n1
+  terminationGracePeriodSeconds: 0
+  containers: [{name: main, image: "docker.io/library/busybox:1", imagePullPolicy: Never, command: [sh, -c, '$1']}]
+YAML
+  wait_for 60 running 1
 }

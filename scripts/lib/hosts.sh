@@ -100,10 +100,19 @@ bg() {
   echo $! > "$HOSTS_DIR/$host/$name.pid"
 }
 
+# Names of the networks of a host's pods: they are mounted there and not here, but /run/netns is the machine's.
+pod_networks() {
+  local name
+  [ -s "$HOSTS_DIR/$1/holder.pid" ] || return 0
+  awk '$5 ~ "^/run/netns/cni-" {print $5}' "/proc/$(cat "$HOSTS_DIR/$1/holder.pid")/mountinfo" 2> /dev/null | sort -u |
+    while read -r name; do grep -qF " $name " /proc/self/mountinfo || echo "$name"; done
+}
+
 hosts_down() {
-  local dir round pids group tries mount ns
+  local dir round pids group tries mount ns networks
   for dir in "$HOSTS_DIR"/*/; do
     [ -s "$dir/cgroups" ] || continue
+    networks=$(pod_networks "$(basename "$dir")")
     # Every process of a host is in the host's own cgroups, whatever started it.
     for round in TERM KILL KILL; do
       pids=
@@ -118,6 +127,7 @@ hosts_down() {
     done
     awk -v d="$dir" 'index($2, d) == 1 {print $2}' /proc/mounts | sort -r | while read -r mount; do umount -l "$mount"; done
     while read -r group; do find "$group" -depth -type d -exec rmdir {} \; 2>/dev/null; done < "$dir/cgroups" || true
+    rm -f $networks
   done
   for ns in $(ip netns list 2> /dev/null | awk -v p="$HOSTS_PREFIX-" 'index($1, p) == 1 {print $1}'); do ip netns del "$ns"; done
   rm -rf "$HOSTS_DIR"
