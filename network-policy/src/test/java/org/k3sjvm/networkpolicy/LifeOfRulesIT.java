@@ -101,7 +101,7 @@ class LifeOfRulesIT {
     assertThat(rig.ruleset()).isEqualTo(before);
     assertThat(reaches(friend.namespace, web.ipv4, 80)).isFalse();
     rig.start();
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 30; i++) {
       assertThat(reaches(friend.namespace, web.ipv4, 80)).as("try %s", i).isFalse();
     }
 
