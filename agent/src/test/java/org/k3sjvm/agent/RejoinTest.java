@@ -5,20 +5,23 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.base.secret.Secret;
+import org.k3sjvm.base.time.Sleeper;
 import org.k3sjvm.join.Join;
 import org.k3sjvm.join.JoinConfig;
 import org.k3sjvm.join.JoinException;
 import org.k3sjvm.join.JoinedNode;
 import org.k3sjvm.join.testing.FakeSupervisor;
+import org.k3sjvm.join.testing.TestNode;
 
 class RejoinTest {
   private static final String SETTINGS =
@@ -94,21 +97,12 @@ class RejoinTest {
 
   private Join join(FakeSupervisor at) {
     JoinConfig config =
-        new JoinConfig(
-            at.url(),
-            at.url(),
-            Optional.of(new Secret(server.token())),
-            top.resolve("agent"),
-            top.resolve("node"),
-            "worker",
-            false,
-            List.of(IpAddresses.parse("10.0.0.7")),
-            List.of(),
-            Optional.empty(),
-            Optional.empty(),
-            JoinConfig.DEFAULT_RUNTIME_ENDPOINT,
-            Optional.empty());
+        TestNode.config(at.url(), at.url(), Optional.of(new Secret(server.token())), top);
     return new Join(
-        config, Join.Host.local(), _ -> URI.create("https://api.example:6443"), Optional::empty);
+        config,
+        new Join.Host(
+            TestNode.NETWORK, List.of(), InstantSource.system(), Sleeper.SYSTEM, new Random(1)),
+        _ -> URI.create("https://api.example:6443"),
+        Optional::empty);
   }
 }

@@ -57,36 +57,4 @@ public record JoinConfig(
     nodeAddresses = List.copyOf(nodeAddresses);
     externalAddresses = List.copyOf(externalAddresses);
   }
-
-  /** For a node that stays with its cluster. */
-  public JoinConfig(
-      URI server,
-      URI endpoint,
-      Optional<Secret> token,
-      Path agentDirectory,
-      Path nodeDirectory,
-      String nodeName,
-      boolean withNodeId,
-      List<InetAddress> nodeAddresses,
-      List<InetAddress> externalAddresses,
-      Optional<String> flannelInterface,
-      Optional<Path> resolvConf,
-      String runtimeEndpoint,
-      Optional<String> imageEndpoint) {
-    this(
-        server,
-        endpoint,
-        token,
-        agentDirectory,
-        nodeDirectory,
-        nodeName,
-        withNodeId,
-        nodeAddresses,
-        externalAddresses,
-        flannelInterface,
-        resolvConf,
-        runtimeEndpoint,
-        imageEndpoint,
-        false);
-  }
 }

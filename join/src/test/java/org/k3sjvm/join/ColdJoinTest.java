@@ -16,11 +16,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.base.secret.Secret;
 import org.k3sjvm.base.testing.ManualTime;
 import org.k3sjvm.base.time.Sleeper;
 import org.k3sjvm.join.testing.FakeSupervisor;
+import org.k3sjvm.join.testing.TestNode;
 
 /** A node that joined before starts without a server, and only then. */
 class ColdJoinTest {
@@ -170,24 +170,10 @@ class ColdJoinTest {
   }
 
   private Join join(Secret token, Sleeper sleeper) {
-    JoinConfig config =
-        new JoinConfig(
-            server.url(),
-            server.url(),
-            Optional.of(token),
-            top.resolve("agent"),
-            top.resolve("node"),
-            "worker",
-            false,
-            List.of(IpAddresses.parse("10.0.0.7")),
-            List.of(),
-            Optional.empty(),
-            Optional.empty(),
-            JoinConfig.DEFAULT_RUNTIME_ENDPOINT,
-            Optional.empty());
+    JoinConfig config = TestNode.config(server.url(), server.url(), Optional.of(token), top);
     return new Join(
         config,
-        new Join.Host(new LinuxHostNetwork(), List.of(), time, sleeper, new Random(1)),
+        new Join.Host(TestNode.NETWORK, List.of(), time, sleeper, new Random(1)),
         settings -> URI.create("https://api.example:6443"),
         Optional::empty,
         memory);

@@ -329,7 +329,8 @@ class JoinDecisionsTest {
         flannelInterface,
         Optional.empty(),
         JoinConfig.DEFAULT_RUNTIME_ENDPOINT,
-        Optional.empty());
+        Optional.empty(),
+        false);
   }
 
   private record FakeHostNetwork(

@@ -28,12 +28,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.k3sjvm.base.finding.Finding;
-import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.base.secret.Secret;
 import org.k3sjvm.join.DryRunReport.Outcome;
 import org.k3sjvm.join.DryRunReport.Stage;
 import org.k3sjvm.join.DryRunReport.Step;
 import org.k3sjvm.join.testing.FakeSupervisor;
+import org.k3sjvm.join.testing.TestNode;
 
 /**
  * What keeps nodes from joining, one fault after the other: the agent's own words, which go into
@@ -116,6 +116,18 @@ class JoinFaultsTest {
           Stage.AUTHORITIES,
           "ca-foreign");
     }
+  }
+
+  @Test
+  void clusterMadeAnewSinceTheNodeJoined() throws Exception {
+    join(config(server.url(), Optional.of(server.token())), host(InstantSource.system()), _ -> {});
+    server.replaceAuthorities();
+    expect(
+        server.url(),
+        FakeSupervisor.PASSWORD,
+        "belongs to the cluster",
+        Stage.AUTHORITIES,
+        "another-cluster");
   }
 
   @Test
@@ -320,20 +332,8 @@ class JoinFaultsTest {
 
   /** Whose first wait ends the try. */
   private static Join.Host host(InstantSource clock) {
-    HostNetwork network =
-        new HostNetwork() {
-          @Override
-          public List<Interface> interfaces() {
-            return List.of(new Interface("eth0", List.of(IpAddresses.parse("10.0.0.7"))));
-          }
-
-          @Override
-          public Optional<String> defaultRouteInterface(boolean ipv6) {
-            return ipv6 ? Optional.empty() : Optional.of("eth0");
-          }
-        };
     return new Join.Host(
-        network,
+        TestNode.NETWORK,
         List.of(),
         clock,
         _ -> {
@@ -343,19 +343,6 @@ class JoinFaultsTest {
   }
 
   private JoinConfig config(URI url, Optional<String> token) {
-    return new JoinConfig(
-        url,
-        url,
-        token.map(Secret::new),
-        top.resolve("agent"),
-        top.resolve("node"),
-        "Worker",
-        false,
-        List.of(),
-        List.of(),
-        Optional.empty(),
-        Optional.empty(),
-        JoinConfig.DEFAULT_RUNTIME_ENDPOINT,
-        Optional.empty());
+    return TestNode.config(url, url, token.map(Secret::new), top);
   }
 }

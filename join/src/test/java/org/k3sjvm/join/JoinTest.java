@@ -26,6 +26,7 @@ import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.base.pki.TlsIdentity;
 import org.k3sjvm.base.secret.Secret;
 import org.k3sjvm.join.testing.FakeSupervisor;
+import org.k3sjvm.join.testing.TestNode;
 
 @Timeout(60)
 class JoinTest {
@@ -361,36 +362,11 @@ class JoinTest {
   }
 
   private Join.Host host(InstantSource clock) {
-    HostNetwork network =
-        new HostNetwork() {
-          @Override
-          public List<Interface> interfaces() {
-            return List.of(new Interface("eth0", List.of(IpAddresses.parse("10.0.0.7"))));
-          }
-
-          @Override
-          public Optional<String> defaultRouteInterface(boolean ipv6) {
-            return ipv6 ? Optional.empty() : Optional.of("eth0");
-          }
-        };
-    return new Join.Host(network, List.of(), clock, waits::add, new Random(1));
+    return new Join.Host(TestNode.NETWORK, List.of(), clock, waits::add, new Random(1));
   }
 
   private JoinConfig config(URI url, URI endpoint, Optional<Secret> token) {
-    return new JoinConfig(
-        url,
-        endpoint,
-        token,
-        top.resolve("agent"),
-        top.resolve("node"),
-        "Worker",
-        false,
-        List.of(),
-        List.of(),
-        Optional.empty(),
-        Optional.empty(),
-        JoinConfig.DEFAULT_RUNTIME_ENDPOINT,
-        Optional.empty());
+    return TestNode.config(url, endpoint, token, top);
   }
 
   private static String mode(Path file) throws IOException {

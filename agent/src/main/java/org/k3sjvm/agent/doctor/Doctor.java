@@ -90,7 +90,8 @@ public final class Doctor {
             config.flannelInterface(),
             config.resolvConf(),
             JoinConfig.DEFAULT_RUNTIME_ENDPOINT,
-            Optional.empty());
+            config.runtime().imageEndpoint(),
+            config.allowNewCluster());
     return new DoctorReport(
         config.server().toString(),
         facts.line(),

@@ -68,7 +68,8 @@ class CertificateKeeperTest {
             Optional.empty(),
             Optional.empty(),
             JoinConfig.DEFAULT_RUNTIME_ENDPOINT,
-            Optional.empty());
+            Optional.empty(),
+            false);
     join =
         new Join(
             config,

@@ -289,7 +289,8 @@ class SupervisorTest {
             Optional.empty(),
             Optional.of(Path.of("/etc/resolv.conf")),
             JoinConfig.DEFAULT_RUNTIME_ENDPOINT,
-            Optional.empty()),
+            Optional.empty(),
+            false),
         new Join.Host(
             new LinuxHostNetwork(),
             List.of(),
