@@ -91,17 +91,22 @@ public final class Silence {
     synchronized (lock) {
       lastContact = clock.instant();
       lastAnswer = Optional.of(lastContact);
-      refused();
+      heard();
     }
   }
 
   /** A server did not do what it was asked for, which is no silence, nor lengthens a memory. */
   void refused() {
     synchronized (lock) {
-      heard = true;
-      firstFailure = Optional.empty();
-      asking = false;
+      heard();
     }
+  }
+
+  @GuardedBy("lock")
+  private void heard() {
+    heard = true;
+    firstFailure = Optional.empty();
+    asking = false;
   }
 
   /** Whether a memory may answer in place of a server that did not. */
