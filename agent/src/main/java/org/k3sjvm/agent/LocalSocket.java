@@ -25,7 +25,10 @@ import org.slf4j.LoggerFactory;
  * of a topic and half-closes, and reads the answer to its end. An agent works without it.
  */
 public final class LocalSocket implements Service {
-  static final String POD_STARTS = "pod-starts";
+  /** Answered with a line of JSON for each pod, oldest first. */
+  public static final String POD_STARTS = "pod-starts";
+
+  /** Answered with one JSON object. */
   public static final String STATUS = "status";
 
   private static final Logger log = LoggerFactory.getLogger(LocalSocket.class);

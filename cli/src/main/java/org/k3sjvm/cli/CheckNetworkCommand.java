@@ -1,11 +1,9 @@
 package org.k3sjvm.cli;
 
 import java.io.PrintStream;
-import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.k3sjvm.agent.ClusterNodes;
-import org.k3sjvm.agent.config.AgentConfig;
-import org.k3sjvm.agent.config.UsageException;
 import org.k3sjvm.flannel.check.CannotCheckException;
 import org.k3sjvm.flannel.check.NetworkCheck;
 import org.k3sjvm.flannel.check.NetworkReport;
@@ -15,7 +13,6 @@ import org.k3sjvm.linux.LinuxException;
 final class CheckNetworkCommand {
   static final int CANNOT_CHECK = 2;
 
-  private static final String DATA_DIR = "--data-dir=";
   private static final String HELP =
       """
       NAME:
@@ -31,33 +28,18 @@ final class CheckNetworkCommand {
 
   private CheckNetworkCommand() {}
 
-  static int run(List<String> arguments, PrintStream out, PrintStream err) {
-    Path dataDir = AgentConfig.DEFAULT_DATA_DIR;
-    String output = "text";
-    for (int i = 0; i < arguments.size(); i++) {
-      String argument = arguments.get(i);
-      if (argument.matches("--?(help|h)")) {
-        out.print(HELP);
-        return Main.OK;
-      } else if (argument.startsWith(DATA_DIR)) {
-        dataDir = Path.of(argument.substring(DATA_DIR.length()));
-      } else if (argument.matches("(-o|--output)=.*")) {
-        output = argument.substring(argument.indexOf('=') + 1);
-      } else if (argument.matches("-o|--output") && i + 1 < arguments.size()) {
-        output = arguments.get(++i);
-      } else if (!argument.startsWith("--debug")) {
-        throw new UsageException(
-            "check-network takes no " + argument + "; see 'k3s check-network --help'");
-      }
-    }
-    if (!output.equals("text") && !output.equals("json")) {
-      throw new UsageException("-o must be text or json, not " + output);
+  static int run(
+      List<String> arguments, Map<String, String> environment, PrintStream out, PrintStream err) {
+    AgentQuestion question = AgentQuestion.parse("check-network", arguments, environment);
+    if (question.help()) {
+      out.print(HELP);
+      return Main.OK;
     }
     try {
-      ClusterNodes nodes = ClusterNodes.read(dataDir);
+      ClusterNodes nodes = ClusterNodes.read(question.dataDir());
       nodes.trouble().ifPresent(reason -> err.println("The API does not answer: " + reason));
       NetworkReport report = NetworkCheck.run(nodes.nodes(), nodes.ownName());
-      out.print(output.equals("json") ? report.json() : report.text());
+      out.print(question.json() ? report.json() : report.text());
       return report.findings().isEmpty() ? Main.OK : Main.FAILED;
     } catch (CannotCheckException e) {
       err.println("cannot check the network: " + e.getMessage());

@@ -105,12 +105,12 @@ public final class Main {
       return switch (name) {
         case "agent" -> AgentCommand.run(arguments, out);
         case "certificate" -> CertificateCommand.run(arguments, out, err);
-        case "check-network" -> CheckNetworkCommand.run(arguments, out, err);
+        case "check-network" -> CheckNetworkCommand.run(arguments, System.getenv(), out, err);
         case "completion" ->
             CompletionCommand.run(
                 arguments, commands(), Path.of(System.getProperty("user.home")), out, err);
         case "doctor" -> DoctorCommand.run(arguments, System.getenv(), out, err);
-        case "pod-starts" -> PodStartsCommand.run(arguments, out, err);
+        case "pod-starts" -> PodStartsCommand.run(arguments, System.getenv(), out, err);
         case "server" -> ServerCommand.run(arguments, out);
         case "token" -> TokenCommand.run(arguments, System.getenv(), out, err);
         case "status" -> StatusCommand.run(arguments, System.getenv(), out, err);

@@ -2,43 +2,53 @@ package org.k3sjvm.cli;
 
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.k3sjvm.agent.LocalSocket;
 import org.k3sjvm.agent.PodStartLines;
-import org.k3sjvm.agent.config.UsageException;
 import org.k3sjvm.kubelet.trace.PodStart;
 import org.k3sjvm.kubelet.trace.StartStep;
 
 /** {@code k3s pod-starts}: how long each step took, for the newest pods of the agent here. */
 final class PodStartsCommand {
-  private static final String DATA_DIR = "--data-dir=";
+  private static final String HELP =
+      """
+      NAME:
+         k3s pod-starts - how long each step of the newest pods' start took, as the agent of this machine tells it
+
+      USAGE:
+         k3s pod-starts [--data-dir=/var/lib/rancher/k3s] [-o text|json]
+
+      EXIT CODE:
+         0: told, 1: no agent answers
+      """;
 
   private PodStartsCommand() {}
 
-  static int run(List<String> arguments, PrintStream out, PrintStream err) {
-    String dataDir = "/var/lib/rancher/k3s";
-    for (String argument : arguments) {
-      if (!argument.startsWith(DATA_DIR)) {
-        throw new UsageException("pod-starts takes no " + argument + "; see 'k3s --help'");
-      }
-      dataDir = argument.substring(DATA_DIR.length());
+  static int run(
+      List<String> arguments, Map<String, String> environment, PrintStream out, PrintStream err) {
+    AgentQuestion question = AgentQuestion.parse("pod-starts", arguments, environment);
+    if (question.help()) {
+      out.print(HELP);
+      return Main.OK;
     }
     try {
-      out.print(table(PodStartLines.ask(Path.of(dataDir))));
+      out.print(
+          question.json()
+              ? LocalSocket.ask(question.dataDir(), LocalSocket.POD_STARTS)
+              : table(PodStartLines.ask(question.dataDir())));
       return Main.OK;
     } catch (IOException e) {
       err.println(
           "no agent answers at "
-              + LocalSocket.of(Path.of(dataDir))
+              + LocalSocket.of(question.dataDir())
               + " ("
               + e.getMessage()
-              + "); run this as root where 'k3s agent' runs, with the same --data-dir before the"
-              + " command");
+              + "); run this as root where 'k3s agent' runs, with the same --data-dir");
       return Main.FAILED;
     }
   }
