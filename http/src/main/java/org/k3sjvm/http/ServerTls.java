@@ -1,13 +1,10 @@
 package org.k3sjvm.http;
 
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
@@ -87,19 +84,12 @@ public final class ServerTls {
 
   private static SSLContext contextOf(TlsIdentity identity) {
     try {
-      KeyStore store = KeyStore.getInstance("PKCS12");
-      store.load(null, null);
-      List<X509Certificate> chain = new ArrayList<>(identity.chain());
-      store.setKeyEntry(
-          "server", identity.key(), new char[0], chain.toArray(X509Certificate[]::new));
-      KeyManagerFactory keys =
-          KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-      keys.init(store, new char[0]);
       SSLContext context = SSLContext.getInstance("TLS");
-      context.init(keys.getKeyManagers(), new TrustManager[] {new AnyClientCertificate()}, null);
+      context.init(
+          TlsContexts.keyManagers(identity), new TrustManager[] {new AnyClientCertificate()}, null);
       context.getServerSessionContext().setSessionCacheSize(SESSION_CACHE);
       return context;
-    } catch (GeneralSecurityException | java.io.IOException e) {
+    } catch (GeneralSecurityException e) {
       throw new PkiException("cannot serve TLS as " + identity + ": " + e.getMessage(), e);
     }
   }
