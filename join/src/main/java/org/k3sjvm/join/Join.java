@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import org.k3sjvm.base.backoff.RetryLog;
 import org.k3sjvm.base.files.AtomicFiles;
 import org.k3sjvm.base.pki.Certificates;
 import org.k3sjvm.base.pki.PkiException;
@@ -41,6 +42,9 @@ public final class Join {
 
   /** How long no server may answer before a node that joined before starts without. */
   static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  /** How often a reason that stays is told. */
+  private static final Duration REMIND = Duration.ofMinutes(1);
 
   private static final String OWNER_ONLY = "rw-------";
   private static final Logger log = LoggerFactory.getLogger(Join.class);
@@ -113,7 +117,7 @@ public final class Join {
    * @throws JoinException when trying again would not help
    */
   public JoinedNode run(Consumer<String> waiting) throws InterruptedException {
-    RetryLog talk = new RetryLog();
+    RetryLog talk = new RetryLog(REMIND);
     Optional<Instant> silentSince = Optional.empty();
     while (true) {
       Instant began = host.clock().instant();

@@ -14,10 +14,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.k3sjvm.base.backoff.Backoff;
+import org.k3sjvm.base.backoff.RetryLog;
 import org.k3sjvm.base.lifetime.Service;
 import org.k3sjvm.base.time.Sleeper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Lists and watches one selection of one kind for ever and tells a listener what changed.
@@ -35,6 +37,9 @@ public final class Reflector<T extends HasMetadata> implements Service {
 
   /** What is only remembered is soon asked for again. */
   private static final Duration ASK_AGAIN = Duration.ofSeconds(5);
+
+  /** A server that is away is away for every selection: this is not the place that tells often. */
+  private static final Duration REMIND = Duration.ofMinutes(10);
 
   private static final Duration HEALTHY = Duration.ofMinutes(2);
   private static final Duration SHORT_WATCH = Duration.ofSeconds(1);
@@ -69,6 +74,7 @@ public final class Reflector<T extends HasMetadata> implements Service {
   private boolean recalled;
   private int failures;
   private boolean toldOfNameless;
+  private final RetryLog talk = new RetryLog(REMIND);
 
   /** A reflector that lists everything at once from the server's cache. */
   public Reflector(KubeApi api, Resource<T> resource, Selection selection, Listener<T> listener) {
@@ -276,7 +282,8 @@ public final class Reflector<T extends HasMetadata> implements Service {
     boolean soon = recalled && !synced && usual.compareTo(ASK_AGAIN) > 0;
     Duration wait = soon ? ASK_AGAIN : usual;
     Duration longer = wait.compareTo(atLeast) < 0 ? atLeast : wait;
-    (soon ? log.atDebug() : log.atWarn())
+    boolean news = !soon && talk.tells(why, surroundings.clock().instant());
+    log.atLevel(news ? Level.WARN : Level.DEBUG)
         .addKeyValue("resource", resource)
         .addKeyValue("selection", selection)
         .addKeyValue("reason", why)

@@ -10,6 +10,7 @@ import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
+import org.k3sjvm.base.backoff.RetryLog;
 import org.k3sjvm.base.net.HostPort;
 import org.k3sjvm.base.time.Sleeper;
 import org.k3sjvm.http.Headers;
@@ -18,6 +19,7 @@ import org.k3sjvm.http.websocket.WebSocket;
 import org.k3sjvm.http.websocket.WebSocketHandshake;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** Keeps a tunnel to one server, for ever: a lost one is made again three seconds later. */
 final class TunnelClient {
@@ -25,6 +27,9 @@ final class TunnelClient {
 
   /** Source: k3s v1.36.3 pkg/agent/tunnel, and remotedialer client.go. */
   static final Duration RETRY = Duration.ofSeconds(3);
+
+  /** How often a server that stays away is told of. */
+  private static final Duration REMIND = Duration.ofMinutes(1);
 
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(10);
   private static final Duration HANDSHAKE_LIMIT = Duration.ofSeconds(10);
@@ -34,6 +39,7 @@ final class TunnelClient {
   private final Authorizer authorizer;
   private final SessionTiming timing;
   private final Sleeper sleeper;
+  private final RetryLog talk = new RetryLog(REMIND);
   private volatile State state = State.NEW;
 
   /** All that others may ask about, replaced as one. */
@@ -101,15 +107,21 @@ final class TunnelClient {
         if (Thread.interrupted()) {
           throw new InterruptedException();
         }
-        state = state.down(reason(e), Instant.now());
-        log.atWarn()
-            .addKeyValue("server", server)
-            .addKeyValue("reason", reason(e))
-            .addKeyValue("retryIn", RETRY)
-            .log("tunnel is down");
+        down(reason(e), Instant.now());
       }
       sleeper.sleep(RETRY);
     }
+  }
+
+  private void down(String reason, Instant now) {
+    boolean wasUp = state.health() == TunnelHealth.OK;
+    state = state.down(reason, now);
+    boolean news = talk.tells(reason, now);
+    log.atLevel(wasUp || news ? Level.WARN : Level.DEBUG)
+        .addKeyValue("server", server)
+        .addKeyValue("reason", reason)
+        .addKeyValue("retryIn", RETRY)
+        .log("tunnel is down");
   }
 
   private void connectOnce() throws IOException, InterruptedException {

@@ -1,4 +1,4 @@
-package org.k3sjvm.join;
+package org.k3sjvm.base.backoff;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -7,27 +7,37 @@ import java.util.regex.Pattern;
 
 /**
  * Decides which of many failed tries are worth a line in the log: a reason that is not the one of
- * the line before, and the same again after a minute. However reasons alternate, ten minutes have
- * at most {@link #BURST} lines and one more for each {@link #REFILL}.
+ * the line before, and the same again when it was told long ago. However reasons alternate, there
+ * are at most {@link #BURST} lines at once and then one for each half of that time. For one thread.
  */
-final class RetryLog {
+public final class RetryLog {
   static final int BURST = 5;
-  static final Duration REFILL = Duration.ofSeconds(30);
-  static final Duration REMIND = Duration.ofMinutes(1);
 
   /** Times, ports and counts do not make another reason. */
   private static final Pattern NUMBERS = Pattern.compile("\\d+");
 
+  private final Duration remind;
+  private final Duration refill;
   private int left = BURST;
   private String told = "";
   private Optional<Instant> toldAt = Optional.empty();
   private Optional<Instant> refilledAt = Optional.empty();
 
+  /**
+   * Tells everything at first.
+   *
+   * @param remind after which the same is told again, positive
+   */
+  public RetryLog(Duration remind) {
+    this.remind = remind;
+    this.refill = remind.dividedBy(2);
+  }
+
   /** Whether to tell this one; then it counts as told. */
-  boolean tells(String reason, Instant now) {
+  public boolean tells(String reason, Instant now) {
     refill(now);
     String shape = NUMBERS.matcher(reason).replaceAll("#");
-    boolean news = !shape.equals(told) || toldAt.map(at -> isPast(at, REMIND, now)).orElse(true);
+    boolean news = !shape.equals(told) || toldAt.map(at -> isPast(at, remind, now)).orElse(true);
     if (!news || left == 0) {
       return false;
     }
@@ -42,9 +52,9 @@ final class RetryLog {
     if (now.isBefore(since)) {
       since = now; // the clock was set back
     }
-    long more = Math.min(BURST, Duration.between(since, now).dividedBy(REFILL));
+    long more = Math.min(BURST, Duration.between(since, now).dividedBy(refill));
     left = (int) Math.min(BURST, left + more);
-    refilledAt = Optional.of(more == BURST ? now : since.plus(REFILL.multipliedBy(more)));
+    refilledAt = Optional.of(more == BURST ? now : since.plus(refill.multipliedBy(more)));
   }
 
   private static boolean isPast(Instant at, Duration time, Instant now) {

@@ -1,4 +1,4 @@
-package org.k3sjvm.join;
+package org.k3sjvm.base.backoff;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -28,7 +28,7 @@ class RetryLogTest {
 
   @Test
   void tellsANewReasonAtOnceAndAgainAfterTheClockWasSetBack() {
-    RetryLog log = new RetryLog();
+    RetryLog log = new RetryLog(Duration.ofMinutes(1));
     assertThat(log.tells("a", START)).isTrue();
     assertThat(log.tells("a", START.plusSeconds(2))).isFalse();
     assertThat(log.tells("b", START.plusSeconds(4))).isTrue();
@@ -37,10 +37,10 @@ class RetryLogTest {
   }
 
   private static int lines(IntFunction<String> reason) {
-    RetryLog log = new RetryLog();
+    RetryLog log = new RetryLog(Duration.ofMinutes(1));
     int lines = 0;
     for (int i = 0; i < 300; i++) {
-      if (log.tells(reason.apply(i), START.plus(Join.TRUST_RETRY.multipliedBy(i)))) {
+      if (log.tells(reason.apply(i), START.plusSeconds(2L * i))) {
         lines++;
       }
     }

@@ -11,12 +11,14 @@ import java.time.ZonedDateTime;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.k3sjvm.base.backoff.RetryLog;
 import org.k3sjvm.kube.KubeApi;
 import org.k3sjvm.kube.KubeException;
 import org.k3sjvm.kube.ObjectName;
 import org.k3sjvm.kube.Resources;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * The sign of life that servers watch. Source: kubelet v1.36 k8s.io/component-helpers/apimachinery
@@ -27,11 +29,15 @@ final class NodeLease {
   private static final String NAMESPACE = "kube-node-lease";
   private static final int TRIES = 5;
 
+  /** How often a server that stays away is told of. */
+  private static final Duration REMIND = Duration.ofMinutes(1);
+
   private final String nodeName;
   private final Duration duration;
   private final KubeApi api;
   private final InstantSource clock;
   private final Supplier<Optional<Node>> node;
+  private final RetryLog talk = new RetryLog(REMIND);
   private @Nullable Lease last;
 
   NodeLease(
@@ -49,24 +55,25 @@ final class NodeLease {
 
   /** Renews once, with a few tries; one that fails is made good by the next. */
   void renew() throws InterruptedException {
+    String reason = "";
     for (int attempt = 0; attempt < TRIES; attempt++) {
       try {
         last = last == null ? findOrCreate() : api.update(Resources.LEASES, renewed(last));
         return;
       } catch (KubeException.Conflict | KubeException.NotFound e) {
         last = null;
+        reason = e.statusMessage();
       } catch (KubeException e) {
-        log.atDebug()
-            .addKeyValue("node", nodeName)
-            .addKeyValue("attempt", attempt + 1)
-            .addKeyValue("reason", e.getMessage())
-            .log("cannot renew the node's lease");
+        reason = e.statusMessage();
         if (attempt == 1 && e instanceof KubeException.Unavailable) {
           api.reconnect();
         }
       }
     }
-    log.atWarn().addKeyValue("node", nodeName).log("the node's lease was not renewed");
+    log.atLevel(talk.tells(reason, clock.instant()) ? Level.WARN : Level.DEBUG)
+        .addKeyValue("node", nodeName)
+        .addKeyValue("reason", reason)
+        .log("the node's lease was not renewed");
   }
 
   private Lease findOrCreate() throws InterruptedException {
