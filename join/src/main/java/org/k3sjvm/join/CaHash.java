@@ -24,6 +24,7 @@ import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateHolder;
 import org.k3sjvm.base.pki.Certificates;
+import org.k3sjvm.base.pki.PkiException;
 
 /**
  * The digest by which a token pins a CA bundle: of the root at the end of the first certificate's
@@ -37,6 +38,7 @@ final class CaHash {
    * The digest of a bundle.
    *
    * @return 64 lower-case hex characters; empty when the text has no certificate
+   * @throws PkiException when a certificate is broken
    */
   static Optional<String> of(byte[] pem) {
     List<X509Certificate> certificates =
@@ -96,6 +98,11 @@ final class CaHash {
               SubjectKeyIdentifier.getInstance(own.getParsedValue()).getKeyIdentifier());
     } catch (CertificateEncodingException e) {
       return false;
+    } catch (IllegalArgumentException e) { // the JDK reads less of a certificate than this does
+      throw new PkiException(
+          "the certificate of '%s' has an extension that cannot be read: %s"
+              .formatted(certificate.getSubjectX500Principal(), e.getMessage()),
+          e);
     }
   }
 }

@@ -119,17 +119,21 @@ public final class HttpSupervisor implements Supervisor, AutoCloseable {
           "%s does not tell the addresses of its servers: %s".formatted(server, message(answer)));
     }
     try {
-      List<HostPort> servers = new ArrayList<>();
-      JsonNode list = JSON.readTree(answer.body());
-      for (JsonNode address : list) {
-        servers.add(HostPort.parse(address.asText()));
-      }
-      return List.copyOf(servers);
+      return servers(answer.body());
     } catch (IOException | IllegalArgumentException e) {
       throw new JoinException.BadAnswer(
           answer.status(),
           "cannot use the list of servers that %s sent: %s".formatted(server, e.getMessage()));
     }
+  }
+
+  /** A list of addresses in JSON. */
+  static List<HostPort> servers(byte[] json) throws IOException {
+    List<HostPort> servers = new ArrayList<>();
+    for (JsonNode address : JSON.readTree(json)) {
+      servers.add(HostPort.parse(address.asText()));
+    }
+    return List.copyOf(servers);
   }
 
   @Override
@@ -185,7 +189,7 @@ public final class HttpSupervisor implements Supervisor, AutoCloseable {
   }
 
   /** The message of a Status object, else the path with the status. */
-  private static String message(SupervisorHttp.Answer answer) {
+  static String message(SupervisorHttp.Answer answer) {
     try {
       JsonNode root = JSON.readTree(answer.body());
       if (root != null

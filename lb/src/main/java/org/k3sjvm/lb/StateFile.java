@@ -1,5 +1,6 @@
 package org.k3sjvm.lb;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -44,15 +45,7 @@ final class StateFile {
       if (text.isEmpty()) {
         return Optional.empty();
       }
-      JsonNode root = JSON.readTree(text.get());
-      if (!isOf(root.path("ServerURL").asText(), defaultServer)) {
-        return Optional.empty();
-      }
-      List<HostPort> servers = new ArrayList<>();
-      for (JsonNode address : root.path("ServerAddresses")) {
-        parse(address.asText()).filter(server -> !servers.contains(server)).ifPresent(servers::add);
-      }
-      return Optional.of(servers.stream().limit(MAX_SERVERS).toList());
+      return read(text.get(), defaultServer);
     } catch (IOException | RuntimeException e) {
       log.atWarn()
           .addKeyValue("file", file)
@@ -60,6 +53,25 @@ final class StateFile {
           .log("cannot read the known servers, starting with the configured one");
       return Optional.empty();
     }
+  }
+
+  /**
+   * The same of the file's text.
+   *
+   * @throws IllegalArgumentException when the URL in it is none
+   * @throws JsonProcessingException when it is not JSON
+   */
+  Optional<List<HostPort>> read(String text, Optional<HostPort> defaultServer)
+      throws JsonProcessingException {
+    JsonNode root = JSON.readTree(text);
+    if (!isOf(root.path("ServerURL").asText(), defaultServer)) {
+      return Optional.empty();
+    }
+    List<HostPort> servers = new ArrayList<>();
+    for (JsonNode address : root.path("ServerAddresses")) {
+      parse(address.asText()).filter(server -> !servers.contains(server)).ifPresent(servers::add);
+    }
+    return Optional.of(servers.stream().limit(MAX_SERVERS).toList());
   }
 
   /** One that cannot be read costs itself, not the others. */

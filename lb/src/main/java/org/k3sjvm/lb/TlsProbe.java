@@ -1,6 +1,7 @@
 package org.k3sjvm.lb;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -44,15 +45,15 @@ final class TlsProbe implements Probe {
               "GET /ping HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n"
                   .formatted(server)
                   .getBytes(StandardCharsets.US_ASCII));
-      int status = status(secured);
+      int status = status(secured.getInputStream());
       if (status >= SERVER_ERROR) {
         throw new IOException("HTTP " + status);
       }
     }
   }
 
-  private static int status(Socket socket) throws IOException {
-    byte[] start = socket.getInputStream().readNBytes("HTTP/1.1 200".length());
+  static int status(InputStream answer) throws IOException {
+    byte[] start = answer.readNBytes("HTTP/1.1 200".length());
     String text = new String(start, 0, start.length, StandardCharsets.US_ASCII);
     if (!text.matches("HTTP/1\\.[01] [1-5][0-9][0-9]")) {
       throw new IOException("an answer that is not HTTP");
