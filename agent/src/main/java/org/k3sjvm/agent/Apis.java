@@ -9,10 +9,11 @@ import org.k3sjvm.kube.HttpKubeApi;
 import org.k3sjvm.kube.KubeApi;
 import org.k3sjvm.kube.KubeClientConfig;
 import org.k3sjvm.kube.KubeCredentials;
+import org.k3sjvm.kube.Recovery;
 
 /**
  * The Kubernetes API under the node's identities. Heartbeats have a client of their own, so that a
- * large list cannot delay them.
+ * large list cannot delay them. When one client is answered after an outage, all try again.
  *
  * @param kubelet {@code system:node:<name>}; answers from memory while no server does
  * @param heartbeat the same identity on its own connection
@@ -30,11 +31,13 @@ record Apis(
     implements AutoCloseable {
   /** Under the certificates of now; others are used from when they are there. */
   static Apis open(JoinedNode node, NodeCredentials held, Optional<ColdStart> memory) {
-    HttpKubeApi kubelet = client(node, held, NodeCertificate.CLIENT_KUBELET, "kubelet");
-    HttpKubeApi heartbeat = client(node, held, NodeCertificate.CLIENT_KUBELET, "kubelet");
+    Recovery recovery = new Recovery();
+    HttpKubeApi kubelet = client(node, held, NodeCertificate.CLIENT_KUBELET, "kubelet", recovery);
+    HttpKubeApi heartbeat = client(node, held, NodeCertificate.CLIENT_KUBELET, "kubelet", recovery);
     HttpKubeApi controller =
-        client(node, held, NodeCertificate.CLIENT_K3S_CONTROLLER, "k3s-controller");
-    HttpKubeApi proxy = client(node, held, NodeCertificate.CLIENT_KUBE_PROXY, "kube-proxy");
+        client(node, held, NodeCertificate.CLIENT_K3S_CONTROLLER, "k3s-controller", recovery);
+    HttpKubeApi proxy =
+        client(node, held, NodeCertificate.CLIENT_KUBE_PROXY, "kube-proxy", recovery);
     return new Apis(
         memory.map(m -> m.ofPods(kubelet)).orElse(kubelet),
         heartbeat,
@@ -44,11 +47,16 @@ record Apis(
   }
 
   private static HttpKubeApi client(
-      JoinedNode node, NodeCredentials credentials, NodeCertificate identity, String agent) {
+      JoinedNode node,
+      NodeCredentials credentials,
+      NodeCertificate identity,
+      String agent,
+      Recovery recovery) {
     HttpKubeApi api =
         new HttpKubeApi(
             as(identity, node, credentials.held()),
-            KubeClientConfig.of(agent + "/" + Version.current().version()));
+            KubeClientConfig.of(agent + "/" + Version.current().version()),
+            recovery);
     credentials.onChange(fresh -> api.use(as(identity, node, fresh)));
     return api;
   }

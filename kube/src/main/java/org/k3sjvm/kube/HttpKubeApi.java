@@ -30,6 +30,7 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 import org.k3sjvm.base.pki.TlsContexts;
+import org.k3sjvm.base.time.Sleeper;
 
 /**
  * The API over HTTP. With HTTP/2, which API servers speak, every request and watch shares one
@@ -52,6 +53,7 @@ public final class HttpKubeApi implements KubeApi, AutoCloseable {
   private record Connection(HttpClient client, KubeCredentials credentials) {}
 
   private final KubeClientConfig config;
+  private final Recovery recovery;
   private final GuardedBodies bodies = GuardedBodies.start();
 
   /** A request begins under the read lock, so that no client is shut down in between. */
@@ -62,8 +64,19 @@ public final class HttpKubeApi implements KubeApi, AutoCloseable {
 
   private volatile Connection connection;
 
+  /** A client that has no others beside it. */
   public HttpKubeApi(KubeCredentials credentials, KubeClientConfig config) {
+    this(credentials, config, new Recovery());
+  }
+
+  /**
+   * A client.
+   *
+   * @param recovery shared by the clients of the same servers
+   */
+  public HttpKubeApi(KubeCredentials credentials, KubeClientConfig config, Recovery recovery) {
     this.config = config;
+    this.recovery = recovery;
     this.connection = connect(credentials);
   }
 
@@ -88,6 +101,11 @@ public final class HttpKubeApi implements KubeApi, AutoCloseable {
   public void reconnect() {
     replace(connection.credentials(), this::end);
     bodies.cutAll("the connection was given up");
+  }
+
+  @Override
+  public Sleeper betweenTries() {
+    return recovery;
   }
 
   @Override
@@ -294,6 +312,18 @@ public final class HttpKubeApi implements KubeApi, AutoCloseable {
   }
 
   private GuardedBody send(String attempt, HttpRequest http, long bytes, Duration within)
+      throws InterruptedException {
+    try {
+      GuardedBody body = sendOnce(attempt, http, bytes, within);
+      recovery.answered();
+      return body;
+    } catch (KubeException.Unavailable e) {
+      recovery.failed();
+      throw e;
+    }
+  }
+
+  private GuardedBody sendOnce(String attempt, HttpRequest http, long bytes, Duration within)
       throws InterruptedException {
     HttpResponse<InputStream> response = exchange(attempt, http);
     boolean success = response.statusCode() / 100 == 2;

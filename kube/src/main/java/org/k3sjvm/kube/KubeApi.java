@@ -3,6 +3,7 @@ package org.k3sjvm.kube;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.util.Optional;
+import org.k3sjvm.base.time.Sleeper;
 
 /**
  * The Kubernetes API, blocking.
@@ -98,4 +99,9 @@ public interface KubeApi {
    * connection that may be dead. Open watches end.
    */
   void reconnect();
+
+  /** How to wait before a request that failed is sent again; may know that it need not be long. */
+  default Sleeper betweenTries() {
+    return Sleeper.SYSTEM;
+  }
 }

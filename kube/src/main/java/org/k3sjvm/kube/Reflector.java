@@ -41,7 +41,6 @@ public final class Reflector<T extends HasMetadata> implements Service {
   /** A server that is away is away for every selection: this is not the place that tells often. */
   private static final Duration REMIND = Duration.ofMinutes(10);
 
-  private static final Duration HEALTHY = Duration.ofMinutes(2);
   private static final Duration SHORT_WATCH = Duration.ofSeconds(1);
   private static final int SHORTEST_WATCH_SECONDS = 300;
 
@@ -51,11 +50,16 @@ public final class Reflector<T extends HasMetadata> implements Service {
     void on(ReflectorEvent<T> event) throws InterruptedException;
   }
 
-  /** Time and chance, handed in for tests. */
+  /**
+   * Time and chance, handed in for tests.
+   *
+   * @param sleeper may end a wait early when it need not be long any more
+   */
   public record Surroundings(InstantSource clock, Sleeper sleeper, RandomGenerator random) {
-    public static final Surroundings SYSTEM =
-        new Surroundings(
-            InstantSource.system(), Sleeper.SYSTEM, RandomGenerator.of("L64X128MixRandom"));
+    public static Surroundings of(KubeApi api) {
+      return new Surroundings(
+          InstantSource.system(), api.betweenTries(), RandomGenerator.of("L64X128MixRandom"));
+    }
   }
 
   private record Known(String uid, String version) {}
@@ -76,9 +80,12 @@ public final class Reflector<T extends HasMetadata> implements Service {
   private boolean toldOfNameless;
   private final RetryLog talk = new RetryLog(REMIND);
 
+  /** Whether the watch of this step was accepted. */
+  private boolean watching;
+
   /** A reflector that lists everything at once from the server's cache. */
   public Reflector(KubeApi api, Resource<T> resource, Selection selection, Listener<T> listener) {
-    this(api, resource, selection, 0, listener, Surroundings.SYSTEM);
+    this(api, resource, selection, 0, listener, Surroundings.of(api));
   }
 
   /**
@@ -112,6 +119,7 @@ public final class Reflector<T extends HasMetadata> implements Service {
   /** One list if one is due, then one watch; after a failure, the wait. */
   void step() throws InterruptedException {
     Instant began = surroundings.clock().instant();
+    watching = false;
     try {
       if (!listed) {
         list();
@@ -121,8 +129,7 @@ public final class Reflector<T extends HasMetadata> implements Service {
         return;
       }
       boolean sawSomething = watch();
-      Duration lasted = Duration.between(began, surroundings.clock().instant());
-      if (!sawSomething && lasted.compareTo(SHORT_WATCH) < 0) {
+      if (!sawSomething && since(began).compareTo(SHORT_WATCH) < 0) {
         pause("the server ended the watch at once", Duration.ZERO);
       } else {
         failures = 0;
@@ -132,8 +139,8 @@ public final class Reflector<T extends HasMetadata> implements Service {
     } catch (KubeException.Throttled e) {
       pause(e.statusMessage(), e.retryAfter());
     } catch (KubeException e) {
-      if (Duration.between(began, surroundings.clock().instant()).compareTo(HEALTHY) >= 0) {
-        failures = 0;
+      if (watching && since(began).compareTo(SHORT_WATCH) >= 0) {
+        failures = 0; // servers work, and another may be there at once
       }
       listed &= e instanceof KubeException.Unavailable;
       pause(e.statusMessage(), Duration.ZERO);
@@ -202,6 +209,7 @@ public final class Reflector<T extends HasMetadata> implements Service {
     boolean sawSomething = false;
     try (Watch<T> watch =
         api.watch(resource, new WatchRequest(selection, version, Duration.ofSeconds(seconds)))) {
+      watching = true;
       for (Optional<WatchEvent<T>> event = watch.next(); event.isPresent(); event = watch.next()) {
         sawSomething = true;
         failures = 0;
@@ -289,6 +297,14 @@ public final class Reflector<T extends HasMetadata> implements Service {
         .addKeyValue("reason", why)
         .addKeyValue("retryIn", longer)
         .log("cannot follow the API server, trying again");
+    Instant began = surroundings.clock().instant();
     surroundings.sleeper().sleep(longer);
+    if (since(began).compareTo(longer.dividedBy(2)) < 0) {
+      failures = 0; // an outage has ended: what fails now is another matter
+    }
+  }
+
+  private Duration since(Instant began) {
+    return Duration.between(began, surroundings.clock().instant());
   }
 }

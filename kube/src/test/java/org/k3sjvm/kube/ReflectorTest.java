@@ -126,6 +126,30 @@ class ReflectorTest {
   }
 
   @Test
+  void asksAgainSoonWhenAWatchThatWorkedIsCutHoweverManyTriesItTookToOpenIt() throws Exception {
+    node("a");
+    for (int i = 0; i < 8; i++) {
+      api.failNext(Verb.LIST, new KubeException.Unavailable("list", "starting", null));
+    }
+    reflect(0);
+    for (int i = 1; i <= 8; i++) {
+      while (api.count(Verb.LIST, "nodes") < i) {
+        Thread.onSpinWait();
+      }
+      time.awaitSleepers(1);
+      time.advance(Duration.ofMinutes(1));
+    }
+    assertThat(next() + next()).isEqualTo("added asynced");
+    awaitWatch();
+    time.advance(Duration.ofSeconds(1));
+    api.cluster().cutWatches();
+    time.awaitSleepers(1);
+    node("b");
+    time.advance(Duration.ofSeconds(2));
+    assertThat(next()).isEqualTo("added b");
+  }
+
+  @Test
   void waitsAtLeastAsLongAsAThrottlingServerAsks() throws Exception {
     api.failNext(Verb.LIST, new KubeException.Throttled("list", "slow", Duration.ofSeconds(40)));
     node("a");

@@ -201,7 +201,7 @@ public final class NetworkPolicies implements Service {
         group.start(
             "pods",
             new Reflector<>(
-                api, Resources.PODS, LIVE_PODS, PAGE, this::onPod, Reflector.Surroundings.SYSTEM));
+                api, Resources.PODS, LIVE_PODS, PAGE, this::onPod, Reflector.Surroundings.of(api)));
         group.start(
             "namespaces",
             new Reflector<>(api, Resources.NAMESPACES, Selection.ALL, this::onNamespace));

@@ -105,7 +105,7 @@ public final class ServiceProxy implements Service {
 
   private <T extends HasMetadata> Reflector<T> reflector(
       Resource<T> resource, Selection which, Reflector.Listener<T> listener) {
-    return new Reflector<>(api, resource, which, PAGE, listener, Reflector.Surroundings.SYSTEM);
+    return new Reflector<>(api, resource, which, PAGE, listener, Reflector.Surroundings.of(api));
   }
 
   private void follow(Syncer syncer, HealthServers servers) throws InterruptedException {

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.k3sjvm.base.time.Sleeper;
 import org.k3sjvm.kube.DeleteRequest;
 import org.k3sjvm.kube.KubeApi;
 import org.k3sjvm.kube.KubeException;
@@ -151,6 +152,11 @@ public final class RememberingApi implements KubeApi {
   @Override
   public void reconnect() {
     api.reconnect();
+  }
+
+  @Override
+  public Sleeper betweenTries() {
+    return api.betweenTries();
   }
 
   private interface Question<T> {
