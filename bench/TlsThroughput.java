@@ -7,18 +7,23 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.security.Provider;
+import java.security.Security;
 import java.util.stream.Collectors;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
-/** Sends bytes to itself over TLS of the JDK and prints MB/s of three rounds and its memory. See bench/tls.sh. */
+/** Sends bytes to itself over TLS of the JDK, with the ciphers of a provider's class if one is named, and prints MB/s of three rounds and its memory. See bench/tls.sh. */
 final class TlsThroughput {
   private static final int CHUNK = 32 * 1024;
   private static final int CHUNKS_PER_MB = 1024 * 1024 / CHUNK;
   private static final int ROUNDS = 3;
 
   public static void main(String[] arguments) throws Exception {
+    if (arguments.length > 2) {
+      Security.insertProviderAt((Provider) Class.forName(arguments[2]).getDeclaredConstructor().newInstance(), 1);
+    }
     SSLContext tls = context(Path.of(arguments[0]));
     int megabytes = Integer.parseInt(arguments[1]);
     try (ServerSocket listener = tls.getServerSocketFactory().createServerSocket(0, 1, InetAddress.getLoopbackAddress())) {

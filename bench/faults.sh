@@ -8,7 +8,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 . bench/lib/cluster.sh
-export HOSTS_PREFIX=k3sfault HOSTS_DIR=/tmp/k3sfault
+export HOSTS_PREFIX=${HOSTS_PREFIX:-k3sfault}
+export HOSTS_DIR=/tmp/$HOSTS_PREFIX
 faults=40 seed=$$
 options faults seed -- "$@"
 RANDOM=$seed

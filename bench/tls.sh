@@ -12,11 +12,13 @@ run() {
   printf '%-28s ' "$1"
   shift
   "$java/java" -XX:+UseSerialGC -Xmx32m -Xmn4m -XX:+UseCompactObjectHeaders -XX:+UnlockDiagnosticVMOptions -XX:TrimNativeHeapInterval=500 "$@" \
-    -cp "$work" TlsThroughput "$work/keys" "$megabytes" | grep MB/s
+    -cp "$work:$(ls dist/target/k3s/lib/software.amazon.cryptools.*.jar 2> /dev/null)" TlsThroughput "$work/keys" "$megabytes" ${provider:-} | grep MB/s
 }
 megabytes=${1:-64}
 for round in 1 2 3; do
   run "C1 only" -XX:TieredStopAtLevel=1
   run "C1 and C2" -XX:+TieredCompilation
   run "C1 only, ChaCha20" -XX:TieredStopAtLevel=1 -Djdk.tls.client.cipherSuites=TLS_CHACHA20_POLY1305_SHA256
+  [ ! -d dist/target/k3s/lib/native ] || provider=com.amazon.corretto.crypto.provider.AmazonCorrettoCryptoProvider \
+    run "C1 only, AWS-LC (as shipped)" -XX:TieredStopAtLevel=1 --enable-native-access=ALL-UNNAMED -Dcom.amazon.corretto.crypto.provider.useExternalLib=true -Djava.library.path=dist/target/k3s/lib/native
 done

@@ -40,6 +40,11 @@ without() {
 without 'org.bouncycastle.bcprov-*.jar' org/bouncycastle/pqc org/bouncycastle/jcajce/provider org/bouncycastle/jce/provider META-INF/services META-INF/versions
 without 'org.bouncycastle.bcutil-*.jar' META-INF/versions
 without 'org.bouncycastle.bcpkix-*.jar' META-INF/versions
+# The ciphers' native library lies unpacked: nothing is written to /tmp, which may forbid programs.
+mkdir -p "$home/lib/native"
+crypto=com/amazon/corretto/crypto/provider/libamazonCorrettoCryptoProvider.so
+(cd "$home/lib/native" && "$java_home/bin/jar" --extract --file "$(ls "$home"/lib/software.amazon.cryptools.*.jar)" $crypto && mv $crypto . && rm -r com)
+without 'software.amazon.cryptools.*.jar' $crypto META-INF/services
 # SQLite's native library for other systems than Linux.
 without 'org.xerial.sqlite-jdbc-*.jar' org/sqlite/native/Windows org/sqlite/native/Mac org/sqlite/native/FreeBSD org/sqlite/native/Linux-Android
 cp -r "$runtime" "$home/runtime"

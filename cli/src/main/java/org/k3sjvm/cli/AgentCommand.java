@@ -17,6 +17,7 @@ final class AgentCommand {
     }
     AgentConfig config = AgentConfig.parse(arguments, System.getenv());
     LogfmtProvider.showDebug(config.debug());
+    Ciphers.choose();
     return Foreground.run("agent", new Agent(config, LogfmtProvider::recentTroubles)::run);
   }
 }

@@ -51,6 +51,7 @@ final class ServerCommand {
     ServerConfig config = config(flags);
     List<String> command = new ArrayList<>(List.of("server"));
     command.addAll(expanded);
+    Ciphers.choose();
     return Foreground.run("server", () -> serve(config, flags, command));
   }
 

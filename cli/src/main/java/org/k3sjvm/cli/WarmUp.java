@@ -37,6 +37,7 @@ final class WarmUp {
    * @throws IllegalStateException when something failed, or did not come about in time
    */
   static void run() {
+    Ciphers.choose();
     AtomicReference<@Nullable Exception> fault = new AtomicReference<>();
     try (Scratch scratch = Scratch.create("warm-up")) {
       Process cluster = startCluster(scratch.path());

@@ -43,6 +43,7 @@ class EmbeddedCertificatesIT {
         int reached = count(stream.said(), "line ");
         stream.awaitLog("line " + (reached + 3) + "\\b", Cluster.PATIENCE);
       }
+      assertThat(agent.said()).doesNotContain("encrypting with the JDK's code");
       assertThat(agent.said().substring(before))
           .doesNotContain("tunnel is down", "Unauthorized", "cannot follow the API server");
       assertThat(agent.said().substring(before).lines())
