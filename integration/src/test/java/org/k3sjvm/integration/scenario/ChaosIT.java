@@ -48,11 +48,11 @@ import org.k3sjvm.integration.lab.LabException;
 class ChaosIT {
   private static final long SEED = Long.getLong("chaos.seed", 4);
   private static final int ROUNDS = Integer.getInteger("chaos.rounds", 1);
-  private static final int PODS = Integer.getInteger("chaos.pods", 10);
+  private static final int PODS = Integer.getInteger("chaos.pods", 6);
   private static final int PERCENT = Integer.getInteger("chaos.percent", 40);
   private static final int KILLS = 5;
   private static final int LONGEST_LIFE_MILLIS = 3000;
-  private static final Duration TROUBLE = Duration.ofSeconds(8);
+  private static final Duration TROUBLE = Duration.ofSeconds(6);
 
   private Cluster cluster;
   private Node node;
