@@ -3,6 +3,7 @@ package org.k3sjvm.agent;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -21,15 +22,21 @@ import org.k3sjvm.lb.ServerState;
 
 /**
  * The load balancer in front of the supervisors and, where API servers listen on a port of their
- * own, a second one in front of those. Any thread may call. Source: k3s v1.36.3 pkg/agent/proxy.
+ * own, a second one in front of those; or none, and the server that was configured is all there is.
+ * Any thread may call. Source: k3s v1.36.3 pkg/agent/proxy.
  */
 final class Balancers implements AutoCloseable {
+  private final URI configured;
   private final HostPort server;
   private final Path agentDirectory;
   private final boolean ipv6First;
   private final HealthSource health;
-  private final LoadBalancer supervisors;
+  private final Optional<LoadBalancer> supervisors;
   private final Object lock = new Object();
+
+  /** API servers listen on another port than supervisors. */
+  @GuardedBy("lock")
+  private boolean apart;
 
   @GuardedBy("lock")
   private @Nullable LoadBalancer apiServers;
@@ -38,16 +45,21 @@ final class Balancers implements AutoCloseable {
 
   private Balancers(AgentConfig config, boolean ipv6First, HealthSource health) {
     this.proxy = ServerProxy.of(System.getenv(), config.server());
+    this.configured = config.server();
     this.server = new HostPort(bare(config.server().getHost()), config.server().getPort());
     this.agentDirectory = config.agentDir();
     this.ipv6First = ipv6First;
     this.health = health;
     this.supervisors =
-        LoadBalancer.open(
-            LbConfig.supervisor(server, config.loadBalancerPort(), ipv6First, agentDirectory)
-                .through(proxy),
-            health,
-            InstantSource.system());
+        config.loadBalancing()
+            ? Optional.of(
+                LoadBalancer.open(
+                    LbConfig.supervisor(
+                            server, config.loadBalancerPort(), ipv6First, agentDirectory)
+                        .through(proxy),
+                    health,
+                    InstantSource.system()))
+            : Optional.empty();
   }
 
   /**
@@ -64,11 +76,15 @@ final class Balancers implements AutoCloseable {
 
   /** Blocks until closed, or until listening fails. */
   void run() throws InterruptedException {
-    supervisors.run();
+    if (supervisors.isPresent()) {
+      supervisors.get().run();
+    } else {
+      Thread.sleep(Duration.ofDays(365_000));
+    }
   }
 
   URI supervisorUrl() {
-    return supervisors.localUrl();
+    return supervisors.map(LoadBalancer::localUrl).orElse(configured);
   }
 
   /**
@@ -77,15 +93,20 @@ final class Balancers implements AutoCloseable {
    */
   URI apiServerUrl(ServerSettings settings) {
     if (!settings.separateApiServerPort()) {
-      return supervisors.localUrl();
+      return supervisorUrl();
     }
+    HostPort apiServer = new HostPort(server.host(), settings.apiServerPort());
     synchronized (lock) {
+      apart = true;
+      if (supervisors.isEmpty()) {
+        return URI.create("https://" + apiServer);
+      }
       if (apiServers == null) {
         apiServers =
             LoadBalancer.open(
                 LbConfig.apiServer(
-                        new HostPort(server.host(), settings.apiServerPort()),
-                        supervisors.localEndpoint().port(),
+                        apiServer,
+                        supervisors.get().localEndpoint().port(),
                         ipv6First,
                         agentDirectory)
                     .through(proxy),
@@ -103,10 +124,11 @@ final class Balancers implements AutoCloseable {
   void update(List<HostPort> servers) {
     synchronized (lock) {
       if (apiServers == null) {
-        supervisors.update(servers);
+        supervisors.ifPresent(balancer -> balancer.update(servers));
       } else {
         apiServers.update(servers);
-        supervisors.update(servers.stream().map(this::supervisorOf).toList());
+        List<HostPort> others = servers.stream().map(this::supervisorOf).toList();
+        supervisors.ifPresent(balancer -> balancer.update(others));
       }
     }
   }
@@ -114,13 +136,13 @@ final class Balancers implements AutoCloseable {
   /** The supervisor on the host of an API server. */
   HostPort supervisorOf(HostPort apiServer) {
     synchronized (lock) {
-      return apiServers == null ? apiServer : new HostPort(apiServer.host(), server.port());
+      return apart ? new HostPort(apiServer.host(), server.port()) : apiServer;
     }
   }
 
   /** Makes a change of a tunnel's health count at once. */
   void healthChanged() {
-    supervisors.healthChanged();
+    supervisors.ifPresent(LoadBalancer::healthChanged);
     synchronized (lock) {
       if (apiServers != null) {
         apiServers.healthChanged();
@@ -130,7 +152,7 @@ final class Balancers implements AutoCloseable {
 
   /** The supervisors, in dialling order. */
   List<LoadBalancer.ServerView> servers() {
-    return supervisors.servers();
+    return supervisors.map(LoadBalancer::servers).orElse(List.of());
   }
 
   /** Why servers could not be reached lately. */
@@ -144,13 +166,13 @@ final class Balancers implements AutoCloseable {
 
   /** The server that was asked last is of no use; another is tried next, if there is one. */
   void rejectNewest() {
-    supervisors.rejectNewest();
+    supervisors.ifPresent(LoadBalancer::rejectNewest);
   }
 
   /** Supervisors to have tunnels to while nobody says more: the learned, else the configured. */
   List<HostPort> knownSupervisors() {
     List<HostPort> learned =
-        supervisors.servers().stream()
+        servers().stream()
             .filter(known -> known.state() != ServerState.STANDBY)
             .map(LoadBalancer.ServerView::address)
             .sorted()
@@ -161,7 +183,7 @@ final class Balancers implements AutoCloseable {
   /** All of them, for metrics and for whoever asks how servers are; never blocks. */
   List<LoadBalancer> balancers() {
     synchronized (lock) {
-      return Stream.of(Optional.of(supervisors), Optional.ofNullable(apiServers))
+      return Stream.of(supervisors, Optional.ofNullable(apiServers))
           .flatMap(Optional::stream)
           .toList();
     }
@@ -174,7 +196,7 @@ final class Balancers implements AutoCloseable {
 
   @Override
   public void close() {
-    supervisors.close();
+    supervisors.ifPresent(LoadBalancer::close);
     synchronized (lock) {
       if (apiServers != null) {
         apiServers.close();

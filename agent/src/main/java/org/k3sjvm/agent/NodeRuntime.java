@@ -68,7 +68,7 @@ final class NodeRuntime implements AutoCloseable {
             .withContainers(flags.defaultRuntime(), flags.selinux(), flags.nonrootDevices())
             .withSystemdCgroup(systemdCgroup)
             .withLogging(
-                config.debug(), Optional.ofNullable(System.getenv("CONTAINERD_LOG_LEVEL")));
+                config.log().debug(), Optional.ofNullable(System.getenv("CONTAINERD_LOG_LEVEL")));
     Containerd containerd = Containerd.prepare(wanted);
     return new NodeRuntime(
         Optional.of(containerd),

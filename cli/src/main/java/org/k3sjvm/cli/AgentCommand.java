@@ -16,7 +16,7 @@ final class AgentCommand {
       return Main.OK;
     }
     AgentConfig config = AgentConfig.parse(arguments, System.getenv());
-    LogfmtProvider.showDebug(config.debug());
+    LogfmtProvider.begin(config.log());
     Ciphers.choose();
     return Foreground.run("agent", new Agent(config, LogfmtProvider::recentTroubles)::run);
   }

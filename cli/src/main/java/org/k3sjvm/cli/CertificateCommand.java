@@ -6,9 +6,11 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.k3sjvm.agent.certificate.CertificateFiles;
 import org.k3sjvm.agent.certificate.CertificateReport;
 import org.k3sjvm.agent.config.AgentConfig;
+import org.k3sjvm.agent.config.LogFlags;
 import org.k3sjvm.agent.config.UsageException;
 import org.k3sjvm.cli.logging.LogfmtProvider;
 import org.slf4j.Logger;
@@ -123,7 +125,7 @@ final class CertificateCommand {
       if (argument.matches("--?h(elp)?")) {
         help = true;
       } else if (argument.startsWith("--debug")) {
-        LogfmtProvider.showDebug(!argument.endsWith("=false"));
+        LogfmtProvider.begin(new LogFlags(!argument.endsWith("=false"), Optional.empty(), false));
       } else if (argument.startsWith(DATA_DIR)) {
         dataDir = Path.of(argument.substring(DATA_DIR.length()));
       } else if (argument.startsWith("-")) {

@@ -37,8 +37,23 @@ final class DoctorCommand {
 
   private DoctorCommand() {}
 
+  /** {@code k3s check-config}: this host alone, whatever server is configured. */
+  static int checkConfig(
+      List<String> arguments, Map<String, String> environment, PrintStream out, PrintStream err) {
+    return run(false, arguments, environment, out, err);
+  }
+
   static int run(
       List<String> arguments, Map<String, String> environment, PrintStream out, PrintStream err) {
+    return run(true, arguments, environment, out, err);
+  }
+
+  private static int run(
+      boolean asksServer,
+      List<String> arguments,
+      Map<String, String> environment,
+      PrintStream out,
+      PrintStream err) {
     if (AgentConfig.asksForHelp(arguments)) {
       out.print(HELP);
       return Main.OK;
@@ -53,7 +68,7 @@ final class DoctorCommand {
       if (!output.equals("text") && !output.equals("json")) {
         throw new UsageException("-o must be text or json, not " + output);
       }
-      boolean joins = flags.text(AgentFlags.SERVER).isPresent();
+      boolean joins = asksServer && flags.text(AgentFlags.SERVER).isPresent();
       DoctorReport report = new Doctor(AgentConfig.forDoctor(flags)).examine(joins);
       out.print(output.equals("json") ? report.json() : report.text());
       return report.hinders() ? Main.FAILED : Main.OK;

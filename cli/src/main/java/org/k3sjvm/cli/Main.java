@@ -24,6 +24,7 @@ public final class Main {
          agent    Run the node agent: join this machine to a K3s server
          server   Run a small server, and an agent on this machine
          certificate  Check or rotate the certificates on disk
+         check-config  Say what of this host keeps an agent from working
          check-network  Check the ways to other nodes' pods, and say how to repair them
          doctor   Say what keeps an agent from working here, and how to repair it
          pod-starts  Show where the time went while the newest pods started
@@ -105,6 +106,7 @@ public final class Main {
       return switch (name) {
         case "agent" -> AgentCommand.run(arguments, out);
         case "certificate" -> CertificateCommand.run(arguments, out, err);
+        case "check-config" -> DoctorCommand.checkConfig(arguments, System.getenv(), out, err);
         case "check-network" -> CheckNetworkCommand.run(arguments, System.getenv(), out, err);
         case "completion" ->
             CompletionCommand.run(

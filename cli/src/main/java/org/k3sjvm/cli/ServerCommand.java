@@ -16,6 +16,7 @@ import org.k3sjvm.agent.config.AgentConfig;
 import org.k3sjvm.agent.config.AgentFlags;
 import org.k3sjvm.agent.config.ConfigFile;
 import org.k3sjvm.agent.config.FlagValues;
+import org.k3sjvm.agent.config.LogFlags;
 import org.k3sjvm.agent.config.UsageException;
 import org.k3sjvm.base.files.AtomicFiles;
 import org.k3sjvm.base.lifetime.ServiceGroup;
@@ -47,7 +48,7 @@ final class ServerCommand {
     }
     List<String> expanded = ConfigFile.expand(arguments, System.getenv());
     FlagValues flags = FlagValues.parse(ServerFlags.ALL, expanded, System.getenv());
-    LogfmtProvider.showDebug(flags.on(AgentFlags.DEBUG));
+    LogfmtProvider.begin(LogFlags.of(flags));
     ServerConfig config = config(flags);
     List<String> command = new ArrayList<>(List.of("server"));
     command.addAll(expanded);

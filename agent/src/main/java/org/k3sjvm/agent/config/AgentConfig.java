@@ -29,6 +29,8 @@ import org.k3sjvm.base.time.GoDurations;
  * @param bindAddress where the kubelet listens; empty for every address
  * @param credentialProviders empty when there are none
  * @param loadBalancerPort 0 for any
+ * @param loadBalancing whether servers are reached through balancers; otherwise through {@code
+ *     server} alone
  * @param overlayProbe ask peers through the overlay network whether they are reached
  * @param coldStartMaxAge how old what a server said may be, to start pods while none answers; zero
  *     for never
@@ -55,6 +57,7 @@ public record AgentConfig(
     RuntimeFlags runtime,
     Optional<CredentialProviders> credentialProviders,
     int loadBalancerPort,
+    boolean loadBalancing,
     Optional<Path> resolvConf,
     Optional<String> flannelInterface,
     Optional<Path> flannelConf,
@@ -64,7 +67,7 @@ public record AgentConfig(
     int statusPagePort,
     List<String> kubeletArgs,
     List<String> kubeProxyArgs,
-    boolean debug,
+    LogFlags log,
     List<String> arguments) {
 
   public static final Path DEFAULT_DATA_DIR = Path.of("/var/lib/rancher/k3s");
@@ -75,9 +78,6 @@ public record AgentConfig(
   public static final Duration DEFAULT_COLD_START_MAX_AGE = Duration.ofDays(7);
 
   private static final Duration SHORTEST_COLD_START_MAX_AGE = Duration.ofHours(2);
-
-  /** Where klog tells of decisions. Source: Kubernetes logging conventions. */
-  private static final int DEBUG_VERBOSITY = 4;
 
   private static final int HTTPS_PORT = 443;
   private static final int MAX_PORT = 65535;
@@ -182,6 +182,7 @@ public record AgentConfig(
             RuntimeFlags.of(flags),
             problems.collect(Optional.empty(), () -> credentialProviders(flags)),
             port,
+            !flags.on(AgentFlags.DISABLE_APISERVER_LB),
             flags.text(AgentFlags.RESOLV_CONF).map(Path::of),
             flags.text(AgentFlags.FLANNEL_IFACE),
             flags.text(AgentFlags.FLANNEL_CONF).map(Path::of),
@@ -191,7 +192,7 @@ public record AgentConfig(
             statusPagePort,
             kubeletArgs(flags),
             flags.list(AgentFlags.KUBE_PROXY_ARG),
-            flags.on(AgentFlags.DEBUG) || flags.number(AgentFlags.V, 0) >= DEBUG_VERBOSITY,
+            LogFlags.of(flags),
             command);
     problems.throwAny();
     return config;

@@ -18,6 +18,13 @@ public final class AgentFlags {
           .env("K3S_CONFIG_FILE");
   public static final Flag DEBUG = Flag.of(BOOL, "debug", "Turn on debug logs").env("K3S_DEBUG");
   static final Flag V = Flag.of(INT, "v", "Verbosity: 4 and above are the same as --debug");
+  static final Flag VMODULE =
+      Flag.of(STRING, "vmodule", "Taken for the sake of existing configurations, without effect");
+  static final Flag LOG =
+      Flag.of(STRING, "log", "File that the log is written to in place of standard error")
+          .alias("l");
+  static final Flag ALSO_LOG_TO_STDERR =
+      Flag.of(BOOL, "alsologtostderr", "With --log, write to standard error as well");
   public static final Flag SERVER =
       Flag.of(STRING, "server", "Server to join, https://host:port").alias("s").env("K3S_URL");
   public static final Flag TOKEN =
@@ -109,6 +116,16 @@ public final class AgentFlags {
               "lb-server-port",
               "Local port of the client-side load balancer, 0 for any (default: 6444)")
           .env("K3S_LB_SERVER_PORT");
+  static final Flag DISABLE_APISERVER_LB =
+      Flag.of(
+          BOOL,
+          "disable-apiserver-lb",
+          "Connect to --server itself, without the client-side load balancer");
+  static final Flag PREFER_BUNDLED_BIN =
+      Flag.of(
+          BOOL,
+          "prefer-bundled-bin",
+          "Taken for the sake of existing configurations, without effect: nothing is bundled");
   static final Flag RESOLV_CONF =
       Flag.of(STRING, "resolv-conf", "resolv.conf that pods inherit").env("K3S_RESOLV_CONF");
   static final Flag FLANNEL_IFACE =
@@ -150,6 +167,9 @@ public final class AgentFlags {
           CONFIG,
           DEBUG,
           V,
+          VMODULE,
+          LOG,
+          ALSO_LOG_TO_STDERR,
           SERVER,
           TOKEN,
           TOKEN_FILE,
@@ -177,6 +197,8 @@ public final class AgentFlags {
           IMAGE_CREDENTIAL_PROVIDER_BIN_DIR,
           IMAGE_CREDENTIAL_PROVIDER_CONFIG,
           LB_SERVER_PORT,
+          DISABLE_APISERVER_LB,
+          PREFER_BUNDLED_BIN,
           RESOLV_CONF,
           FLANNEL_IFACE,
           FLANNEL_CONF,

@@ -111,7 +111,7 @@ public final class Doctor {
 
   private List<Port> ports() {
     List<Port> ports = new ArrayList<>();
-    if (config.loadBalancerPort() > 0) {
+    if (config.loadBalancing() && config.loadBalancerPort() > 0) {
       ports.add(
           new Port(
               false,

@@ -31,7 +31,7 @@ class AgentConfigTest {
     assertThat(config.nodeName()).isEmpty();
     assertThat(config.withNodeId()).isFalse();
     assertThat(config.overlayProbe()).isTrue();
-    assertThat(config.debug()).isFalse();
+    assertThat(config.log().debug()).isFalse();
   }
 
   @Test
@@ -105,7 +105,7 @@ class AgentConfigTest {
     assertThat(config.overlayProbe()).isFalse();
     assertThat(config.kubeletArgs()).containsExactly("protect-kernel-defaults=true", "max-pods=50");
     assertThat(config.kubeProxyArgs()).containsExactly("v=2");
-    assertThat(config.debug()).isTrue();
+    assertThat(config.log().debug()).isTrue();
   }
 
   @Test
@@ -127,7 +127,8 @@ class AgentConfigTest {
 
   @Test
   void parsingStopsAtTheFirstBareWord() {
-    assertThat(parse("-s=https://h", "-t=x", "--debug", "word", "--nonsense").debug()).isTrue();
+    assertThat(parse("-s=https://h", "-t=x", "--debug", "word", "--nonsense").log().debug())
+        .isTrue();
   }
 
   @Test
@@ -152,7 +153,7 @@ class AgentConfigTest {
     assertThat(config.server()).hasToString("https://h:6443");
     assertThat(config.token().orElseThrow().reveal()).isEqualTo("s3");
     assertThat(config.nodeName()).hasValue("n7");
-    assertThat(config.debug()).isTrue();
+    assertThat(config.log().debug()).isTrue();
     assertThat(config.arguments())
         .containsExactly(
             "agent",

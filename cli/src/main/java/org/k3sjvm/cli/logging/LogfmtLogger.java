@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 import org.slf4j.Marker;
@@ -40,9 +41,9 @@ final class LogfmtLogger extends LegacyAbstractLogger implements LoggingEventAwa
   private static final ArrayDeque<String> TROUBLE = new ArrayDeque<>(TROUBLES);
 
   @SuppressWarnings("serial") // loggers are never serialized; the interface of SLF4J only allows it
-  private final transient PrintStream out;
+  private final transient Supplier<PrintStream> out;
 
-  LogfmtLogger(String name, PrintStream out) {
+  LogfmtLogger(String name, Supplier<PrintStream> out) {
     this.name = name;
     this.out = out;
   }
@@ -109,8 +110,9 @@ final class LogfmtLogger extends LegacyAbstractLogger implements LoggingEventAwa
     if (cause != null && threshold == Level.DEBUG) {
       line.append(stackTrace(cause));
     }
-    out.print(line);
-    out.flush();
+    PrintStream stream = out.get();
+    stream.print(line);
+    stream.flush();
   }
 
   private static void keep(String line) {

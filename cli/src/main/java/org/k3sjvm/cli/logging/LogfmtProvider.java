@@ -1,10 +1,18 @@
 package org.k3sjvm.cli.logging;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.logging.Level;
+import org.k3sjvm.agent.config.LogFlags;
+import org.k3sjvm.agent.config.UsageException;
 import org.slf4j.ILoggerFactory;
 import org.slf4j.IMarkerFactory;
 import org.slf4j.Logger;
@@ -18,12 +26,58 @@ public final class LogfmtProvider implements SLF4JServiceProvider, ILoggerFactor
   private final ConcurrentMap<String, Logger> loggers = new ConcurrentHashMap<>();
   private final IMarkerFactory markers = new BasicMarkerFactory();
   private final MDCAdapter context = new BasicMDCAdapter();
-  private final PrintStream out = System.err;
 
-  /** Debug lines on or off; also quietens the libraries that use java.util.logging. */
-  public static void showDebug(boolean debug) {
-    LogfmtLogger.showDebug(debug);
+  /**
+   * Writes what was asked for, to where it was asked for; also quietens the libraries that use
+   * java.util.logging.
+   *
+   * @throws UsageException when the file cannot be written
+   */
+  public static void begin(LogFlags flags) {
+    LogfmtLogger.showDebug(flags.debug());
     java.util.logging.Logger.getLogger("").setLevel(Level.SEVERE);
+    flags.file().ifPresent(file -> redirect(file, flags.alsoStderr()));
+  }
+
+  /** All that is written to standard error, uncaught faults too, as upstream does. */
+  private static void redirect(Path file, boolean alsoStderr) {
+    try {
+      OutputStream log =
+          LogFile.open(file, LogFile.FULL_BYTES, Clock.systemUTC(), Thread::startVirtualThread);
+      PrintStream both = new PrintStream(alsoStderr ? new Tee(log, System.err) : log, true, UTF_8);
+      System.setErr(both);
+    } catch (IOException e) {
+      throw new UsageException("--log " + file + " cannot be written: " + e.getMessage(), e);
+    }
+  }
+
+  /** Writes everything twice. */
+  private static final class Tee extends OutputStream {
+    private final OutputStream first;
+    private final OutputStream second;
+
+    Tee(OutputStream first, OutputStream second) {
+      this.first = first;
+      this.second = second;
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+      first.write(b);
+      second.write(b);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int count) throws IOException {
+      first.write(bytes, offset, count);
+      second.write(bytes, offset, count);
+    }
+
+    @Override
+    public void flush() throws IOException {
+      first.flush();
+      second.flush();
+    }
   }
 
   /** No lines at all, for commands whose answer is all that is to be seen. */
@@ -39,7 +93,7 @@ public final class LogfmtProvider implements SLF4JServiceProvider, ILoggerFactor
 
   @Override
   public Logger getLogger(String name) {
-    return loggers.computeIfAbsent(name, _ -> new LogfmtLogger(name, out));
+    return loggers.computeIfAbsent(name, _ -> new LogfmtLogger(name, () -> System.err));
   }
 
   @Override

@@ -11,7 +11,8 @@ class LogfmtLoggerTest {
   private final ByteArrayOutputStream written = new ByteArrayOutputStream();
 
   private LogfmtLogger logger(String name) {
-    return new LogfmtLogger(name, new PrintStream(written, true, StandardCharsets.UTF_8));
+    PrintStream out = new PrintStream(written, true, StandardCharsets.UTF_8);
+    return new LogfmtLogger(name, () -> out);
   }
 
   @Test
