@@ -18,4 +18,7 @@ public record Link(
     Optional<MacAddress> mac,
     int mtuBytes,
     boolean up,
-    Optional<VxlanSettings> vxlan) {}
+    Optional<VxlanSettings> vxlan) {
+  /** The kind of an interface of WireGuard. */
+  public static final String WIREGUARD = "wireguard";
+}

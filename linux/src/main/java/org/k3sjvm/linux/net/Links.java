@@ -20,6 +20,14 @@ public interface Links {
    */
   void createVxlan(String name, MacAddress mac, int mtuBytes, VxlanSettings settings);
 
+  /**
+   * Makes a WireGuard interface, switched off and without keys.
+   *
+   * @throws org.k3sjvm.linux.LinuxException.AlreadyExists the name is taken
+   * @throws org.k3sjvm.linux.LinuxException.Unsupported the kernel has no WireGuard
+   */
+  void createWireGuard(String name, int mtuBytes);
+
   void setUp(int link);
 
   void setMtu(int link, int mtuBytes);

@@ -5,9 +5,12 @@ import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 
 /** Reads the attributes of a message; unknown ones are kept and asked for by nobody. */
 final class Attributes {
@@ -17,6 +20,10 @@ final class Attributes {
 
   /** The attributes from the buffer's position to its limit; what is cut short is left out. */
   Attributes(ByteBuffer source) {
+    each(source, byType::put);
+  }
+
+  private static void each(ByteBuffer source, BiConsumer<Integer, ByteBuffer> reader) {
     ByteBuffer buffer = source.slice().order(ByteOrder.nativeOrder());
     while (buffer.remaining() >= 4) {
       int start = buffer.position();
@@ -25,13 +32,23 @@ final class Attributes {
       if (length < 4 || start + length > buffer.limit()) {
         return;
       }
-      byType.put(type, buffer.slice(start + 4, length - 4).order(ByteOrder.nativeOrder()));
+      reader.accept(type, buffer.slice(start + 4, length - 4).order(ByteOrder.nativeOrder()));
       buffer.position(Math.min(buffer.limit(), start + (length + 3) / 4 * 4));
     }
   }
 
   Optional<Attributes> nested(int type) {
     return Optional.ofNullable(byType.get(type)).map(Attributes::new);
+  }
+
+  /** The elements of a list: nested attributes, whose types say nothing. */
+  List<Attributes> elements(int type) {
+    List<Attributes> elements = new ArrayList<>();
+    ByteBuffer list = byType.get(type);
+    if (list != null) {
+      each(list, (_, element) -> elements.add(new Attributes(element)));
+    }
+    return elements;
   }
 
   Optional<byte[]> bytes(int type) {
@@ -63,6 +80,17 @@ final class Attributes {
   int u8(int type, int otherwise) {
     ByteBuffer value = byType.get(type);
     return value == null || value.limit() < 1 ? otherwise : Byte.toUnsignedInt(value.get(0));
+  }
+
+  /** A 16 bit number in the host's byte order. */
+  int u16(int type, int otherwise) {
+    ByteBuffer value = byType.get(type);
+    return value == null || value.limit() < 2 ? otherwise : Short.toUnsignedInt(value.getShort(0));
+  }
+
+  long u64(int type, long otherwise) {
+    ByteBuffer value = byType.get(type);
+    return value == null || value.limit() < 8 ? otherwise : value.getLong(0);
   }
 
   /** A 16 bit number in network byte order. */

@@ -95,6 +95,22 @@ final class LinkMessages {
     return message.end(data).end(info).bytes();
   }
 
+  /** As flannel's. */
+  static byte[] createWireGuard(String name, int mtuBytes) {
+    Message message =
+        body(
+                RTM_NEWLINK,
+                Message.REQUEST | Message.ACK | Message.CREATE | Message.EXCLUSIVE,
+                0,
+                0,
+                0)
+            .attributeName(IFLA_IFNAME, name)
+            .attributeU32(IFLA_MTU, mtuBytes)
+            .attributeU32(IFLA_TXQLEN, 0);
+    int info = message.begin(IFLA_LINKINFO);
+    return message.attributeText(INFO_KIND, Link.WIREGUARD).end(info).bytes();
+  }
+
   static byte[] setUp(int link) {
     return body(RTM_NEWLINK, Message.REQUEST | Message.ACK, link, IFF_UP, IFF_UP).bytes();
   }

@@ -65,6 +65,12 @@ final class Message {
     return attribute(type, new byte[] {(byte) value});
   }
 
+  /** In the host's byte order, padded to four bytes. */
+  Message attributeU16(int type, int value) {
+    buffer.putShort((short) 6).putShort((short) type).putShort((short) value);
+    return pad();
+  }
+
   Message attributeU32(int type, int value) {
     buffer.putShort((short) 8).putShort((short) type).putInt(value);
     return this;

@@ -62,6 +62,11 @@ public final class NetlinkNetwork implements HostNetwork {
   }
 
   @Override
+  public void createWireGuard(String name, int mtuBytes) {
+    socket.send("create link " + name, LinkMessages.createWireGuard(name, mtuBytes));
+  }
+
+  @Override
   public void setUp(int link) {
     socket.send("switch on link #" + link, LinkMessages.setUp(link));
   }

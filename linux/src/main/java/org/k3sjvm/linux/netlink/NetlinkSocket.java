@@ -22,6 +22,7 @@ import org.k3sjvm.linux.syscall.SocketCalls;
 final class NetlinkSocket implements AutoCloseable {
   static final int ROUTE = 0; // NETLINK_ROUTE
   static final int NETFILTER = 12; // NETLINK_NETFILTER
+  static final int GENERIC = 16; // NETLINK_GENERIC
 
   private static final int SOL_NETLINK = 270;
   private static final int NETLINK_CAP_ACK = 10;
@@ -60,7 +61,7 @@ final class NetlinkSocket implements AutoCloseable {
   /**
    * Opens a socket in the network namespace of the calling thread.
    *
-   * @param protocol {@link #ROUTE} or {@link #NETFILTER}
+   * @param protocol {@link #ROUTE}, {@link #NETFILTER} or {@link #GENERIC}
    */
   static NetlinkSocket open(int protocol) {
     int fd = openDescriptor(protocol);

@@ -189,6 +189,22 @@ public final class FakeNetwork implements HostNetwork {
   }
 
   @Override
+  public void createWireGuard(String name, int mtuBytes) {
+    synchronized (lock) {
+      throwIfTold("createWireGuard");
+      if (link(name).isPresent()) {
+        throw LinuxException.of("create link " + name, Errno.EEXIST);
+      }
+      int index = nextIndex++;
+      links.put(
+          index,
+          new Link(
+              index, name, Link.WIREGUARD, Optional.empty(), mtuBytes, false, Optional.empty()));
+      generation++;
+    }
+  }
+
+  @Override
   public void setUp(int link) {
     synchronized (lock) {
       throwIfTold("setUp");
@@ -411,10 +427,13 @@ public final class FakeNetwork implements HostNetwork {
                     v.local().map(local -> " local " + local.getHostAddress()).orElse(""),
                     v.port(),
                     v.learning() ? "" : " nolearning"));
+    if (link.kind().equals(Link.WIREGUARD)) {
+      line(text, "ip link add %s mtu %s type wireguard", link.name(), link.mtuBytes());
+    }
     addresses.stream()
         .filter(address -> address.link() == link.index())
         .forEach(address -> line(text, "ip addr add %s dev %s", address, link.name()));
-    if (link.vxlan().isPresent() && link.up()) {
+    if ((link.vxlan().isPresent() || link.kind().equals(Link.WIREGUARD)) && link.up()) {
       line(text, "ip link set %s up", link.name());
     }
   }
