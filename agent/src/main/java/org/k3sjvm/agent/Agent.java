@@ -180,8 +180,7 @@ public final class Agent {
           parts);
       ServerLookUp lookUp = ServerLookUp.of(config.server());
       List<InetAddress> servers = lookUp.within(ServerLookUp.PATIENCE);
-      FlannelConfig network =
-          NodeNetwork.config(config, node, options.network(), servers, ground.subnetFile());
+      FlannelConfig network = NodeNetwork.config(config, node, options.network(), servers, ground);
       Flannel flannel = flannel(network, apis, host, kubelet);
       parts.start("flannel", flannel);
       board.joined(new StatusBoard.Parts(node, kubelet::pods, flannel::metrics));

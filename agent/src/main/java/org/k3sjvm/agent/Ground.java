@@ -30,6 +30,9 @@ public interface Ground {
   /** Where CNI plugins read which addresses the node's pods may have. */
   Path subnetFile();
 
+  /** Where this node's key of WireGuard is, until the host boots. */
+  Path wireguardKeyFile();
+
   Mounts mounts();
 
   Cgroups cgroups();

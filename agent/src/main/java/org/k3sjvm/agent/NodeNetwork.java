@@ -9,6 +9,7 @@ import java.util.Optional;
 import org.k3sjvm.agent.config.AgentConfig;
 import org.k3sjvm.flannel.FlannelConfig;
 import org.k3sjvm.flannel.backend.VxlanOptions;
+import org.k3sjvm.flannel.backend.WireguardOptions;
 import org.k3sjvm.flannel.files.NetConf;
 import org.k3sjvm.flannel.lease.BackendType;
 import org.k3sjvm.flannel.lease.Family;
@@ -31,13 +32,14 @@ final class NodeNetwork {
    *
    * @param conf what the file of {@code --flannel-conf} says
    * @param servers addresses of the server; empty while nobody knows them
+   * @param ground where its files are
    */
   static FlannelConfig config(
       AgentConfig config,
       JoinedNode node,
       Optional<NetConf.Given> conf,
       List<InetAddress> servers,
-      Path subnetFile) {
+      Ground ground) {
     Optional<BackendType> backend = FlannelConfig.backendOf(node.settings().flannelBackend());
     Optional<NetConf.Given> given = conf.filter(_ -> backend.isPresent());
     given.ifPresent(one -> tell(config.flannelConf(), one));
@@ -55,13 +57,15 @@ final class NodeNetwork {
             List.of(),
             node.addresses().internal()),
         given.map(NetConf.Given::vxlan).orElse(VxlanOptions.DEFAULT),
-        announced(node),
+        given.map(NetConf.Given::wireguard).orElse(WireguardOptions.DEFAULT),
+        ground.wireguardKeyFile(),
+        announced(node, given.map(NetConf.Given::backend).or(() -> backend)),
         node.settings().flannelIpv6Masquerade(),
         FlannelConfig.CniForm.EXPANDED,
         given.isPresent()
             ? Optional.empty()
             : Optional.of(config.agentDir().resolve("etc/flannel/net-conf.json")),
-        subnetFile,
+        ground.subnetFile(),
         NodeRuntime.cniConfigDir(config),
         CNI_PLUGINS);
   }
@@ -75,7 +79,8 @@ final class NodeNetwork {
   }
 
   /** Source: k3s v1.36.3 pkg/executor/embed/embed.go, CNI. */
-  private static Map<Family, InetAddress> announced(JoinedNode node) {
+  private static Map<Family, InetAddress> announced(
+      JoinedNode node, Optional<BackendType> backend) {
     Map<Family, InetAddress> announced = new EnumMap<>(Family.class);
     if (node.settings().flannelExternalAddress()) {
       node.addresses().external().forEach(ip -> announced.put(Family.of(ip), ip));
@@ -84,7 +89,7 @@ final class NodeNetwork {
             .log(
                 "the servers have --flannel-external-ip and this node no --node-external-ip: peers"
                     + " are told its internal address");
-      } else {
+      } else if (backend.filter(BackendType.WIREGUARD::equals).isEmpty()) {
         log.atWarn()
             .addKeyValue("addresses", announced.values())
             .log("pods' packets pass between external addresses without encryption");

@@ -2,8 +2,10 @@ package org.k3sjvm.agent;
 
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.Optional;
 import org.k3sjvm.flannel.FlannelConfig;
 import org.k3sjvm.flannel.FlannelHost;
+import org.k3sjvm.flannel.files.WireguardKeyFile;
 import org.k3sjvm.kubelet.settings.KubeletSettings;
 import org.k3sjvm.linux.cgroup.CgroupFs;
 import org.k3sjvm.linux.cgroup.Cgroups;
@@ -44,6 +46,14 @@ final class ThisHost implements Ground {
   @Override
   public Path subnetFile() {
     return FlannelConfig.DEFAULT_SUBNET_FILE;
+  }
+
+  @Override
+  public Path wireguardKeyFile() {
+    return Optional.ofNullable(System.getenv(WireguardKeyFile.VARIABLE))
+        .filter(name -> !name.isEmpty())
+        .map(Path::of)
+        .orElse(WireguardKeyFile.DEFAULT);
   }
 
   @Override

@@ -21,6 +21,7 @@ import org.k3sjvm.linux.testing.FakeCgroups;
 import org.k3sjvm.linux.testing.FakeCommands;
 import org.k3sjvm.linux.testing.FakeMounts;
 import org.k3sjvm.linux.testing.FakeNetwork;
+import org.k3sjvm.linux.testing.FakeWireGuard;
 import org.k3sjvm.networkpolicy.PolicyHost;
 import org.k3sjvm.serviceproxy.ProxyHost;
 
@@ -76,6 +77,11 @@ final class RehearsalGround implements Ground {
   }
 
   @Override
+  public Path wireguardKeyFile() {
+    return directory.resolve("run/wgkey");
+  }
+
+  @Override
   public Mounts mounts() {
     return mounts;
   }
@@ -91,7 +97,13 @@ final class RehearsalGround implements Ground {
     int link = network.addLink("eth0", "", 1500);
     network.addAddress(InterfaceAddress.of(link, IpAddresses.parse("127.0.0.1"), 8)); // the node's
     network.addAddress(InterfaceAddress.of(link, IpAddresses.parse("192.0.2.1"), 24));
-    return new FlannelHost(network, kernel, kernel, new FakeCommands(), Optional.empty());
+    return new FlannelHost(
+        network,
+        kernel,
+        kernel,
+        new FakeCommands(),
+        () -> new FakeWireGuard(network),
+        Optional.empty());
   }
 
   @Override

@@ -37,7 +37,8 @@ final class ServerFlags {
   static final Flag CLUSTER_DOMAIN =
       Flag.of(STRING, "cluster-domain", "Domain of services (default: cluster.local)");
   static final Flag FLANNEL_BACKEND =
-      Flag.of(STRING, "flannel-backend", "vxlan, host-gw or none (default: vxlan)");
+      Flag.of(
+          STRING, "flannel-backend", "vxlan, host-gw, wireguard-native or none (default: vxlan)");
   static final Flag WRITE_KUBECONFIG =
       Flag.of(
               STRING,

@@ -18,6 +18,7 @@ import org.k3sjvm.base.lifetime.Gate;
 import org.k3sjvm.base.lifetime.Service;
 import org.k3sjvm.base.lifetime.ServiceGroup;
 import org.k3sjvm.base.time.Sleeper;
+import org.k3sjvm.flannel.backend.WireguardDevice;
 import org.k3sjvm.flannel.check.PeerNews;
 import org.k3sjvm.flannel.check.PeerRounds;
 import org.k3sjvm.flannel.files.PodNetwork;
@@ -38,6 +39,7 @@ import org.k3sjvm.kube.Resources;
 import org.k3sjvm.kube.Selection;
 import org.k3sjvm.linux.LinuxException;
 import org.k3sjvm.linux.net.NetworkChanges;
+import org.k3sjvm.linux.wireguard.WireGuard;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -99,7 +101,7 @@ public final class Flannel implements Service {
     this.rounds =
         config
             .backend()
-            .filter(BackendType.VXLAN::equals)
+            .filter(type -> type != BackendType.HOST_GW)
             .flatMap(_ -> host.calls())
             .flatMap(
                 calls ->
@@ -124,16 +126,41 @@ public final class Flannel implements Service {
       removeOurs();
       return;
     }
+    if (backend.get() == BackendType.WIREGUARD) {
+      try (WireGuard wireGuard = openWireGuard()) {
+        run(backend.get(), Optional.of(wireGuard));
+      }
+    } else {
+      run(backend.get(), Optional.empty());
+    }
+  }
+
+  /** Before anything waits: a kernel without it is no matter of patience. */
+  private WireGuard openWireGuard() {
+    try {
+      return host.wireGuard().get();
+    } catch (LinuxException.Unsupported e) {
+      throw new LinuxException.Unsupported(
+          "flannel backend wireguard-native: "
+              + e.getMessage()
+              + "; or start the servers with --flannel-backend=vxlan",
+          e.errno());
+    }
+  }
+
+  private void run(BackendType backend, Optional<WireGuard> wireGuard)
+      throws InterruptedException, IOException {
     awaitPodCidr();
     try (NetworkChanges changes = host.network().watch();
         ServiceGroup group = ServiceGroup.open("flannel")) {
       Reconciler reconciler =
           new Reconciler(
               config,
-              backend.get(),
+              backend,
               host,
               nodes,
               new OwnNode(kubelet, config.nodeName(), clock),
+              wireGuard,
               random);
       group.start("nodes", this::followNodes);
       ready.open(firstStep(reconciler));
@@ -142,7 +169,7 @@ public final class Flannel implements Service {
         firstStep(reconciler);
       }
       rounds.ifPresent(r -> group.start("peers", r));
-      follow(reconciler, changes, backend.get());
+      follow(reconciler, changes, backend);
     }
   }
 
@@ -286,7 +313,7 @@ public final class Flannel implements Service {
                                         Peers.of(
                                             leases,
                                             family,
-                                            BackendType.VXLAN,
+                                            config.backend().orElse(BackendType.VXLAN),
                                             own.node(),
                                             subnet,
                                             network))
@@ -298,6 +325,7 @@ public final class Flannel implements Service {
     for (Family family : Family.values()) {
       host.filter().delete(Masquerade.tableName(family));
     }
+    WireguardDevice.removeAllBut(Set.of(), host.network());
     new FileKeeper(config).removeConflist();
   }
 

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.k3sjvm.base.net.Cidr;
 import org.k3sjvm.flannel.backend.VxlanOptions;
+import org.k3sjvm.flannel.backend.WireguardOptions;
 import org.k3sjvm.flannel.lease.BackendType;
 import org.k3sjvm.flannel.lease.Family;
 import org.k3sjvm.flannel.uplink.UplinkWishes;
@@ -20,6 +21,8 @@ import org.k3sjvm.flannel.uplink.UplinkWishes;
  * @param networksFile the administrator's, which names them; empty where the servers do
  * @param uplink decides which interface carries the packets
  * @param vxlan of the device
+ * @param wireguard of its interfaces
+ * @param wireguardKeyFile this node's private key; made where there is none
  * @param announced addresses that peers are to send to in place of the interface's, by family
  * @param ipv6Masquerade translate what IPv6 pods send to elsewhere
  * @param cniForm which list to write
@@ -35,6 +38,8 @@ public record FlannelConfig(
     Optional<Path> networksFile,
     UplinkWishes uplink,
     VxlanOptions vxlan,
+    WireguardOptions wireguard,
+    Path wireguardKeyFile,
     Map<Family, InetAddress> announced,
     boolean ipv6Masquerade,
     CniForm cniForm,
@@ -78,13 +83,14 @@ public record FlannelConfig(
     return switch (flag) {
       case "vxlan" -> Optional.of(BackendType.VXLAN);
       case "host-gw" -> Optional.of(BackendType.HOST_GW);
+      case "wireguard-native" -> Optional.of(BackendType.WIREGUARD);
       case "none" -> Optional.empty();
       default ->
           throw new IllegalArgumentException(
               "this agent has no flannel backend '"
                   + flag
-                  + "': start the servers with --flannel-backend=vxlan or host-gw, or none for"
-                  + " another network");
+                  + "': start the servers with --flannel-backend=vxlan, host-gw or"
+                  + " wireguard-native, or none for another network");
     };
   }
 

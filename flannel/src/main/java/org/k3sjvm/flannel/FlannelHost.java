@@ -1,6 +1,7 @@
 package org.k3sjvm.flannel;
 
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.k3sjvm.linux.LinuxException;
 import org.k3sjvm.linux.echo.IcmpRollCall;
 import org.k3sjvm.linux.echo.RollCall;
@@ -10,14 +11,17 @@ import org.k3sjvm.linux.host.ProcSysctls;
 import org.k3sjvm.linux.host.Sysctls;
 import org.k3sjvm.linux.net.HostNetwork;
 import org.k3sjvm.linux.netlink.NetlinkNetwork;
+import org.k3sjvm.linux.netlink.NetlinkWireGuard;
 import org.k3sjvm.linux.process.ChildProcesses;
 import org.k3sjvm.linux.process.Commands;
+import org.k3sjvm.linux.wireguard.WireGuard;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * What flannel asks of the host.
  *
+ * @param wireGuard opens it, where that is the backend
  * @param calls empty where this process may not ask, for want of CAP_NET_RAW
  */
 public record FlannelHost(
@@ -25,6 +29,7 @@ public record FlannelHost(
     PacketFilter filter,
     Sysctls sysctls,
     Commands commands,
+    Supplier<WireGuard> wireGuard,
     Optional<RollCall> calls)
     implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(FlannelHost.class);
@@ -33,7 +38,12 @@ public record FlannelHost(
   public static FlannelHost open() {
     Commands commands = new ChildProcesses();
     return new FlannelHost(
-        NetlinkNetwork.open(), new NftCommand(commands), new ProcSysctls(), commands, openCalls());
+        NetlinkNetwork.open(),
+        new NftCommand(commands),
+        new ProcSysctls(),
+        commands,
+        NetlinkWireGuard::open,
+        openCalls());
   }
 
   private static Optional<RollCall> openCalls() {

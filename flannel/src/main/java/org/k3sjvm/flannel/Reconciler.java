@@ -15,6 +15,7 @@ import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import org.k3sjvm.base.net.Cidr;
 import org.k3sjvm.flannel.backend.VxlanDevice;
+import org.k3sjvm.flannel.backend.WireguardDevice;
 import org.k3sjvm.flannel.files.PodNetwork;
 import org.k3sjvm.flannel.lease.BackendType;
 import org.k3sjvm.flannel.lease.Family;
@@ -34,6 +35,7 @@ import org.k3sjvm.linux.LinuxException;
 import org.k3sjvm.linux.net.HostNetwork;
 import org.k3sjvm.linux.net.Link;
 import org.k3sjvm.linux.net.MacAddress;
+import org.k3sjvm.linux.wireguard.WireGuard;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,6 +56,7 @@ final class Reconciler {
   private final FileKeeper files;
   private final Map<Family, Cidr> networks;
   private final Map<Family, VxlanDevice> devices = new EnumMap<>(Family.class);
+  private final Optional<WireguardKeeper> wireguard;
 
   /** What cannot be observed: which interface was chosen, and what peers know us by. */
   private Optional<Uplink.Choice> choice = Optional.empty();
@@ -75,6 +78,7 @@ final class Reconciler {
       FlannelHost host,
       NodeTable nodes,
       OwnNode ownNode,
+      Optional<WireGuard> tunnels,
       RandomGenerator random) {
     this.config = config;
     this.backend = backend;
@@ -86,6 +90,7 @@ final class Reconciler {
     this.addresses = wishes.preferred();
     this.rules = new RuleKeeper(host.filter(), new ForwardPolicy(host.commands()));
     this.files = new FileKeeper(config);
+    this.wireguard = tunnels.map(port -> new WireguardKeeper(config, host.network(), port));
     for (Family family : Family.values()) {
       devices.put(
           family, new VxlanDevice(host.network(), host.sysctls(), random, family, config.vxlan()));
@@ -107,22 +112,12 @@ final class Reconciler {
       files.removeStale(pods);
       staleListChecked = true;
     }
-    removeEarlierBackend();
-    Map<Family, OwnPart> parts = new EnumMap<>(Family.class);
+    removeEarlierBackend(uplink);
     List<LinuxException> failures = new ArrayList<>();
-    for (Map.Entry<Family, Cidr> entry : subnets.entrySet()) {
-      Family family = entry.getKey();
-      Optional<Link> device = device(own, family, entry.getValue(), uplink);
-      device.flatMap(Link::mac).ifPresent(mac -> macs.put(family, mac));
-      parts.put(
-          family,
-          new OwnPart(
-              addresses.getOrDefault(family, entry.getValue().address()),
-              device.flatMap(Link::mac)));
-      if (nodes.isComplete() || nodes.isRecalled()) {
-        failures.addAll(meetPeers(family, entry.getValue(), device, uplink));
-      }
-    }
+    Map<Family, OwnPart> parts =
+        wireguard.isPresent()
+            ? encrypted(wireguard.get(), subnets, uplink, now, failures)
+            : plain(own, subnets, uplink, failures);
     rules.ensure(networks, subnets, config.ipv6Masquerade(), now);
     if (nodes.lease(config.nodeName()).isPresent()) {
       announce(own, parts);
@@ -130,6 +125,55 @@ final class Reconciler {
     files.ensure(pods, backend);
     throwFirst(failures);
     return pods;
+  }
+
+  private Map<Family, OwnPart> plain(
+      NodeLease own, Map<Family, Cidr> subnets, Uplink uplink, List<LinuxException> failures) {
+    Map<Family, OwnPart> parts = new EnumMap<>(Family.class);
+    for (Map.Entry<Family, Cidr> entry : subnets.entrySet()) {
+      Family family = entry.getKey();
+      Optional<Link> device = device(own, family, entry.getValue(), uplink);
+      Optional<MacAddress> mac = device.flatMap(Link::mac);
+      mac.ifPresent(known -> macs.put(family, known));
+      parts.put(
+          family,
+          new OwnPart(
+              addresses.getOrDefault(family, entry.getValue().address()),
+              mac.map(known -> FlannelAnnotations.vxlanData(config.vxlan().vni(), known))
+                  .orElse(FlannelAnnotations.NULL_DATA)));
+      if (nodes.isComplete() || nodes.isRecalled()) {
+        failures.addAll(meetPeers(family, entry.getValue(), device, uplink));
+      }
+    }
+    return parts;
+  }
+
+  private Map<Family, OwnPart> encrypted(
+      WireguardKeeper keeper,
+      Map<Family, Cidr> subnets,
+      Uplink uplink,
+      Instant now,
+      List<LinuxException> failures)
+      throws IOException {
+    boolean complete = nodes.isComplete();
+    WireguardKeeper.Outcome outcome =
+        keeper.ensure(
+            uplink,
+            subnets,
+            complete || nodes.isRecalled() ? Optional.of(nodes.leases()) : Optional.empty(),
+            complete,
+            now);
+    failures.addAll(outcome.failures());
+    tell(outcome.doubts());
+    Map<Family, OwnPart> parts = new EnumMap<>(Family.class);
+    for (Map.Entry<Family, Cidr> entry : subnets.entrySet()) {
+      parts.put(
+          entry.getKey(),
+          new OwnPart(
+              addresses.getOrDefault(entry.getKey(), entry.getValue().address()),
+              keeper.announcement(entry.getKey())));
+    }
+    return parts;
   }
 
   /** Pods of this node need no server to reach each other, nor peers that know it as it is. */
@@ -145,8 +189,7 @@ final class Reconciler {
             (key, value) ->
                 value.ifPresentOrElse(text -> present.put(key, text), () -> present.remove(key)));
       }
-      ownNode.announce(
-          own, FlannelAnnotations.own(backend, config.vxlan().vni(), parts, present), nodes);
+      ownNode.announce(own, FlannelAnnotations.own(backend, parts, present), nodes);
       announced = true;
     } catch (KubeException.Unavailable e) {
       if (announced) {
@@ -271,6 +314,7 @@ final class Reconciler {
     return switch (backend) {
       case VXLAN -> device(Family.IPV4).mtuBytes(uplink);
       case HOST_GW -> uplink.link().mtuBytes();
+      case WIREGUARD -> wireguard.orElseThrow().mtuBytes(uplink);
     };
   }
 
@@ -337,15 +381,31 @@ final class Reconciler {
     doubtsTold = now;
   }
 
-  private void removeEarlierBackend() {
-    if (!earlierBackendRemoved) {
-      for (Family family : Family.values()) {
-        if (backend != BackendType.VXLAN || !networks.containsKey(family)) {
-          device(family).remove();
-        }
-      }
-      earlierBackendRemoved = true;
+  private void removeEarlierBackend(Uplink uplink) {
+    if (earlierBackendRemoved) {
+      return;
     }
+    for (Family family : Family.values()) {
+      if (backend != BackendType.VXLAN || !networks.containsKey(family)) {
+        device(family).remove();
+      }
+    }
+    if (backend == BackendType.WIREGUARD) {
+      removeGateways(uplink);
+    } else {
+      WireguardDevice.removeAllBut(Set.of(), host.network());
+    }
+    earlierBackendRemoved = true;
+  }
+
+  /** Routes of host-gw are narrower than those into the tunnels, and would pass them by. */
+  private void removeGateways(Uplink uplink) {
+    networks.forEach(
+        (family, network) -> {
+          Entries found =
+              Entries.found(host.network(), family, List.of(), uplink.link().index(), network);
+          throwFirst(Changes.between(found, Entries.NONE).apply(host.network()));
+        });
   }
 
   private VxlanDevice device(Family family) {

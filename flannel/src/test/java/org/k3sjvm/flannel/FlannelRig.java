@@ -27,6 +27,7 @@ import org.k3sjvm.base.net.Cidr;
 import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.flannel.FlannelConfig.CniForm;
 import org.k3sjvm.flannel.backend.VxlanOptions;
+import org.k3sjvm.flannel.backend.WireguardOptions;
 import org.k3sjvm.flannel.files.PodNetwork;
 import org.k3sjvm.flannel.lease.BackendType;
 import org.k3sjvm.flannel.lease.Family;
@@ -44,7 +45,9 @@ import org.k3sjvm.linux.testing.TestNamespace;
  * from the list that flannel wrote. Closes what it opened, in reverse order.
  */
 final class FlannelRig implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  /** More for a machine that is emulated. */
+  static final Duration PATIENCE = Duration.ofSeconds(Integer.getInteger("rig.patience", 20));
+
   private static final Path PLUGINS = Path.of("/usr/lib/cni");
 
   final FakeKubeApi api = new FakeKubeApi();
@@ -69,6 +72,7 @@ final class FlannelRig implements AutoCloseable {
     BackendType backend = BackendType.VXLAN;
     UplinkWishes uplink = UplinkWishes.NONE;
     VxlanOptions vxlan = VxlanOptions.DEFAULT;
+    WireguardOptions wireguard = WireguardOptions.DEFAULT;
     Map<Family, InetAddress> announced = Map.of();
     private final int number;
     private Optional<Thread> thread = Optional.empty();
@@ -195,7 +199,8 @@ final class FlannelRig implements AutoCloseable {
           .replaceAll("(?s).*link/ether ([0-9a-f:]+).*", "$1");
     }
 
-    private Path files() {
+    /** Where its flannel keeps its files. */
+    Path files() {
       return directory.resolve(name);
     }
 
@@ -207,6 +212,8 @@ final class FlannelRig implements AutoCloseable {
           Optional.empty(),
           uplink,
           vxlan,
+          wireguard,
+          files().resolve("wgkey"),
           announced,
           false,
           CniForm.EXPANDED,

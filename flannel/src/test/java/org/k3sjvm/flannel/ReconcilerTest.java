@@ -2,12 +2,14 @@ package org.k3sjvm.flannel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeConditionBuilder;
 import io.fabric8.kubernetes.api.model.NodeStatusBuilder;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -17,13 +19,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.k3sjvm.base.net.Cidr;
 import org.k3sjvm.base.net.IpAddresses;
+import org.k3sjvm.base.secret.Secret;
 import org.k3sjvm.flannel.FlannelConfig.CniForm;
 import org.k3sjvm.flannel.backend.VxlanOptions;
+import org.k3sjvm.flannel.backend.WireguardOptions;
 import org.k3sjvm.flannel.lease.BackendType;
 import org.k3sjvm.flannel.uplink.UplinkWishes;
 import org.k3sjvm.kube.KubeException;
@@ -40,15 +45,24 @@ import org.k3sjvm.linux.testing.FakeCommands;
 import org.k3sjvm.linux.testing.FakeNetwork;
 import org.k3sjvm.linux.testing.FakePacketFilter;
 import org.k3sjvm.linux.testing.FakeSysctls;
+import org.k3sjvm.linux.testing.FakeWireGuard;
+import org.k3sjvm.linux.wireguard.PublicKey;
+import org.k3sjvm.linux.wireguard.SecretKey;
+import org.k3sjvm.linux.wireguard.WireGuardDevice;
+import org.k3sjvm.linux.wireguard.WireGuardPeer;
 
 class ReconcilerTest {
   private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
   private static final String OWN_MAC = "02:11:11:11:11:11";
+  private static final PublicKey TWO =
+      new PublicKey("hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=");
+  private static final PublicKey THREE = PublicKey.of(new byte[32]);
   private static final String PREFIX = "flannel.alpha.coreos.com/";
 
   @TempDir private Path directory;
 
   private final FakeNetwork network = new FakeNetwork();
+  private final FakeWireGuard wireGuard = new FakeWireGuard(network);
   private final FakePacketFilter filter = new FakePacketFilter();
   private final FakeKubeApi api = new FakeKubeApi();
   private final NodeTable nodes = new NodeTable();
@@ -372,6 +386,91 @@ class ReconcilerTest {
     nodes.on(new ReflectorEvent.Synced<>());
   }
 
+  @Test
+  void makesAWireguardInterfaceAndTellsItsKey() throws Exception {
+    add(Nodes.wireguard("n2", "10.42.2.0/24", "192.168.77.12", TWO));
+    network.replaceRoute(
+        new Route(Cidr.parse("10.42.2.0/24"), Optional.of(ip("192.168.77.12")), eth0, false));
+    synced();
+
+    reconciler(nodes, BackendType.WIREGUARD, "10.42.0.0/16").step(NOW);
+
+    assertThat(network.asCommands())
+        .isEqualTo(
+            """
+            ip addr add 192.168.77.11/24 dev eth0
+            ip link add flannel-wg mtu 1420 type wireguard
+            ip addr add 10.42.1.0/32 dev flannel-wg
+            ip link set flannel-wg up
+            ip route replace 10.42.0.0/16 dev flannel-wg
+            """);
+    SecretKey key = new SecretKey(new Secret(Files.readString(directory.resolve("run/wgkey"))));
+    assertThat(annotations())
+        .containsEntry(PREFIX + "backend-type", "wireguard")
+        .containsEntry(
+            PREFIX + "backend-data", "{\"PublicKey\":\"" + key.publicKey() + "\",\"Port\":51820}");
+    WireGuardDevice device = wireGuard.device(wireguardLink());
+    assertThat(device.privateKey()).hasValue(key);
+    assertThat(device.listenPort()).isEqualTo(51820);
+    assertThat(device.peers())
+        .extracting(WireGuardDevice.PeerState::settings)
+        .containsExactly(
+            new WireGuardPeer(
+                TWO,
+                Optional.empty(),
+                Optional.of(new InetSocketAddress(ip("192.168.77.12"), 51820)),
+                25,
+                Set.of(Cidr.parse("10.42.2.0/24"))));
+    assertThat(directory.resolve("run/subnet.env")).content().contains("FLANNEL_MTU=1420");
+  }
+
+  @Test
+  void adoptsAWireguardInterfaceWithoutTouchingIt() throws Exception {
+    add(Nodes.wireguard("n2", "10.42.2.0/24", "192.168.77.12", TWO));
+    synced();
+    reconciler(nodes, BackendType.WIREGUARD, "10.42.0.0/16").step(NOW);
+    wireGuard.heardFrom(wireguardLink(), TWO, new InetSocketAddress(ip("203.0.113.7"), 4711), NOW);
+    String commands = network.asCommands();
+    WireGuardDevice device = wireGuard.device(wireguardLink());
+    int changes = wireGuard.changes();
+
+    reconciler(nodes, BackendType.WIREGUARD, "10.42.0.0/16").step(NOW.plusSeconds(60));
+
+    assertThat(wireGuard.changes()).isEqualTo(changes);
+    assertThat(wireGuard.device(wireguardLink())).isEqualTo(device);
+    assertThat(network.asCommands()).isEqualTo(commands);
+  }
+
+  @Test
+  void removesAnEarlierKeyOfAPeerOnceAllNodesAreKnown() throws Exception {
+    add(Nodes.wireguard("n2", "10.42.2.0/24", "192.168.77.12", TWO));
+    synced();
+    Reconciler reconciler = reconciler(nodes, BackendType.WIREGUARD, "10.42.0.0/16");
+    reconciler.step(NOW);
+
+    nodes.put(Nodes.wireguard("n2", "10.42.2.0/24", "192.168.77.13", THREE));
+    reconciler.step(NOW);
+
+    assertThat(wireGuard.device(wireguardLink()).peers())
+        .extracting(state -> state.settings().key(), state -> state.settings().endpoint())
+        .containsExactly(
+            tuple(THREE, Optional.of(new InetSocketAddress(ip("192.168.77.13"), 51820))));
+  }
+
+  @Test
+  void leavesNothingOfWireguardToAnotherBackend() throws Exception {
+    synced();
+    reconciler(nodes, BackendType.WIREGUARD, "10.42.0.0/16").step(NOW);
+
+    reconciler(nodes, BackendType.HOST_GW, "10.42.0.0/16").step(NOW);
+
+    assertThat(network.asCommands()).isEqualTo("ip addr add 192.168.77.11/24 dev eth0\n");
+  }
+
+  private int wireguardLink() {
+    return network.link("flannel-wg").orElseThrow().index();
+  }
+
   private Map<String, String> annotations() {
     return api.get(Resources.NODES, ObjectName.ofCluster("n1")).getMetadata().getAnnotations();
   }
@@ -394,6 +493,8 @@ class ReconcilerTest {
             conf,
             wishes,
             VxlanOptions.DEFAULT,
+            WireguardOptions.DEFAULT,
+            directory.resolve("run/wgkey"),
             Map.of(),
             false,
             CniForm.EXPANDED,
@@ -402,13 +503,20 @@ class ReconcilerTest {
             directory.resolve("net.d"),
             List.of(directory));
     FlannelHost host =
-        new FlannelHost(network, filter, new FakeSysctls(), new FakeCommands(), Optional.empty());
+        new FlannelHost(
+            network,
+            filter,
+            new FakeSysctls(),
+            new FakeCommands(),
+            () -> wireGuard,
+            Optional.empty());
     return new Reconciler(
         config,
         backend,
         host,
         table,
         new OwnNode(api, "n1", InstantSource.fixed(NOW)),
+        backend == BackendType.WIREGUARD ? Optional.of(wireGuard) : Optional.empty(),
         new Random(1));
   }
 

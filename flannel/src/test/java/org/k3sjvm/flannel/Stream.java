@@ -19,7 +19,7 @@ import org.k3sjvm.linux.testing.TestNamespace;
 final class Stream {
   private static final int PORT = 8081;
   private static final int CHUNK_BYTES = 64 << 10;
-  private static final int STALL_MILLIS = 20_000;
+  private static final int STALL_MILLIS = Math.toIntExact(FlannelRig.PATIENCE.toMillis());
 
   private final AtomicLong received = new AtomicLong();
   private final CompletableFuture<Long> sent;

@@ -23,7 +23,7 @@ import org.k3sjvm.server.supervisor.SupervisorConfig;
  * @param serviceCidr where services get theirs from
  * @param clusterDns the cluster's name server; the tenth service address as a rule
  * @param clusterDomain such as {@code cluster.local}
- * @param flannelBackend {@code vxlan}, {@code host-gw} or {@code none}
+ * @param flannelBackend {@code vxlan}, {@code host-gw}, {@code wireguard-native} or {@code none}
  * @param nodeName the name of this host
  * @param names of {@code --tls-san}: further names and addresses of the server
  * @param token of {@code --token}

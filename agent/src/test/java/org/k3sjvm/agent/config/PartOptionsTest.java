@@ -25,7 +25,7 @@ class PartOptionsTest {
 
   @Test
   void namesEverythingThatIsBadAtOnce() throws IOException {
-    String conf = "--flannel-conf=" + conf("wireguard");
+    String conf = "--flannel-conf=" + conf("ipsec");
 
     assertThatThrownBy(
             () ->
@@ -33,7 +33,7 @@ class PartOptionsTest {
         .isInstanceOf(UsageException.class)
         .hasMessageContaining("max-pods")
         .hasMessageContaining("proxy-mode=userspace")
-        .hasMessageContaining(conf + ": this agent has no backend 'wireguard'");
+        .hasMessageContaining(conf + ": this agent has no backend 'ipsec'");
   }
 
   @Test

@@ -9,7 +9,6 @@ import org.k3sjvm.flannel.uplink.Uplink;
 import org.k3sjvm.linux.LinuxException;
 import org.k3sjvm.linux.host.Sysctls;
 import org.k3sjvm.linux.net.HostNetwork;
-import org.k3sjvm.linux.net.InterfaceAddress;
 import org.k3sjvm.linux.net.Link;
 import org.k3sjvm.linux.net.MacAddress;
 import org.k3sjvm.linux.net.VxlanSettings;
@@ -77,7 +76,7 @@ public final class VxlanDevice {
             options.gbp());
     int mtuBytes = mtuBytes(uplink);
     Link link = present(wanted, mtuBytes, announced);
-    ensureAddress(link, subnet, clusterNetwork);
+    DeviceAddress.ensure(network, link, subnet, clusterNetwork);
     if (!link.up()) {
       network.setUp(link.index());
     }
@@ -163,29 +162,6 @@ public final class VxlanDevice {
       network.setLearning(link.index(), options.learning());
     }
     return link;
-  }
-
-  /** Only a source for the node's own packets. Others in the way of pods' addresses go. */
-  private void ensureAddress(Link link, Cidr subnet, Cidr clusterNetwork) {
-    InterfaceAddress wanted =
-        InterfaceAddress.of(link.index(), subnet.address(), family.hostPrefixLength());
-    boolean there = false;
-    for (InterfaceAddress address : network.addresses(link.index())) {
-      if (address.sameAs(wanted)) {
-        there = true;
-      } else if (Family.of(address.address()) == family && isInTheWay(address, clusterNetwork)) {
-        network.removeAddress(address);
-      }
-    }
-    if (!there) {
-      network.addAddress(wanted);
-    }
-  }
-
-  private boolean isInTheWay(InterfaceAddress address, Cidr clusterNetwork) {
-    return family.isIpv6()
-        ? !address.address().isLinkLocalAddress()
-        : clusterNetwork.contains(address.address());
   }
 
   private Optional<String> holder() {

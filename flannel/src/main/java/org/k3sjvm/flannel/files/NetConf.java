@@ -8,10 +8,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.k3sjvm.base.net.Cidr;
+import org.k3sjvm.base.secret.Secret;
 import org.k3sjvm.flannel.backend.VxlanOptions;
+import org.k3sjvm.flannel.backend.WireguardOptions;
 import org.k3sjvm.flannel.lease.BackendType;
 import org.k3sjvm.flannel.lease.Family;
 import org.k3sjvm.kube.KubeJson;
+import org.k3sjvm.linux.wireguard.SecretKey;
 
 /**
  * {@code net-conf.json}: flannel's own configuration. We write it for those who read it, and read
@@ -27,7 +30,11 @@ public final class NetConf {
    *
    * @param networks pods of all nodes, by family
    */
-  public record Given(Map<Family, Cidr> networks, BackendType backend, VxlanOptions vxlan) {
+  public record Given(
+      Map<Family, Cidr> networks,
+      BackendType backend,
+      VxlanOptions vxlan,
+      WireguardOptions wireguard) {
     public Given {
       networks = Map.copyOf(networks);
     }
@@ -35,7 +42,8 @@ public final class NetConf {
 
   /**
    * Reads a configuration as flannel does: names of fields in any case, unknown ones are passed
-   * over. Source: flannel v0.28 pkg/subnet/config.go, pkg/backend/vxlan/vxlan.go.
+   * over. Source: flannel v0.28 pkg/subnet/config.go, pkg/backend/vxlan/vxlan.go,
+   * pkg/backend/wireguard/wireguard.go.
    *
    * @throws IllegalArgumentException it cannot be read, or asks for what we do not have; the
    *     message says what
@@ -67,20 +75,47 @@ public final class NetConf {
             .orElseThrow(
                 () ->
                     new IllegalArgumentException(
-                        "this agent has no backend '" + type + "', only vxlan and host-gw"));
-    int mtuBytes = number(backend, "MTU", 0);
+                        "this agent has no backend '"
+                            + type
+                            + "', only vxlan, host-gw and wireguard"));
     return new Given(
         networks,
         known,
-        known == BackendType.VXLAN
-            ? new VxlanOptions(
-                number(backend, "VNI", VxlanOptions.DEFAULT.vni()),
-                number(backend, "Port", 0),
-                mtuBytes == 0 ? OptionalInt.empty() : OptionalInt.of(mtuBytes),
-                bool(backend, "GBP", false),
-                bool(backend, "Learning", false),
-                bool(backend, "DirectRouting", false))
-            : VxlanOptions.DEFAULT);
+        known == BackendType.VXLAN ? vxlan(backend) : VxlanOptions.DEFAULT,
+        known == BackendType.WIREGUARD ? wireguard(backend) : WireguardOptions.DEFAULT);
+  }
+
+  private static VxlanOptions vxlan(JsonNode backend) {
+    return new VxlanOptions(
+        number(backend, "VNI", VxlanOptions.DEFAULT.vni()),
+        number(backend, "Port", 0),
+        mtuBytes(backend),
+        bool(backend, "GBP", false),
+        bool(backend, "Learning", false),
+        bool(backend, "DirectRouting", false));
+  }
+
+  private static WireguardOptions wireguard(JsonNode backend) {
+    String mode = text(backend, "Mode");
+    String preshared = text(backend, "PSK");
+    try {
+      return new WireguardOptions(
+          mode.isEmpty() ? WireguardOptions.Mode.SEPARATE : WireguardOptions.Mode.of(mode),
+          number(backend, "ListenPort", WireguardOptions.DEFAULT_PORT),
+          number(backend, "ListenPortV6", WireguardOptions.DEFAULT_PORT_V6),
+          mtuBytes(backend),
+          preshared.isEmpty()
+              ? Optional.empty()
+              : Optional.of(new SecretKey(new Secret(preshared))),
+          number(backend, "PersistentKeepaliveInterval", 0));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("Backend: " + e.getMessage(), e);
+    }
+  }
+
+  private static OptionalInt mtuBytes(JsonNode backend) {
+    int mtuBytes = number(backend, "MTU", 0);
+    return mtuBytes == 0 ? OptionalInt.empty() : OptionalInt.of(mtuBytes);
   }
 
   /** Empty where the whole Internet stands for nothing. */
@@ -148,7 +183,11 @@ public final class NetConf {
         + text(networks, Family.IPV6, "::/0")
         + "\",\"Backend\":{\"Type\":\""
         + backend.text()
-        + "\"}}\n";
+        + "\""
+        + (backend == BackendType.WIREGUARD
+            ? ",\"PersistentKeepaliveInterval\":" + WireguardOptions.DEFAULT.keepaliveSeconds()
+            : "")
+        + "}}\n";
   }
 
   private static String text(Map<Family, Cidr> networks, Family family, String unset) {

@@ -5,7 +5,9 @@ public enum BackendType {
   /** In UDP packets between VXLAN devices. */
   VXLAN("vxlan"),
   /** By routes, between nodes that share a network. */
-  HOST_GW("host-gw");
+  HOST_GW("host-gw"),
+  /** In encrypted UDP packets between WireGuard interfaces. */
+  WIREGUARD("wireguard");
 
   private final String annotation;
 
@@ -13,7 +15,10 @@ public enum BackendType {
     this.annotation = annotation;
   }
 
-  /** As in the annotation {@code backend-type}, the flag and net-conf.json. */
+  /**
+   * As in the annotation {@code backend-type} and net-conf.json; the flag says {@code
+   * wireguard-native}.
+   */
   public String text() {
     return annotation;
   }

@@ -9,17 +9,21 @@ import java.util.TreeMap;
 import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.kube.KubeJson;
 import org.k3sjvm.linux.net.MacAddress;
+import org.k3sjvm.linux.wireguard.PublicKey;
 
 /**
  * The annotations by which nodes tell each other how to reach their pods, byte for byte as flannel
  * writes them: a Go peer takes its own MAC out of the text and not out of the JSON. Source: flannel
- * v0.28 pkg/subnet/kube/annotations.go, pkg/backend/vxlan/vxlan.go.
+ * v0.28 pkg/subnet/kube/annotations.go, pkg/backend/vxlan/vxlan.go, pkg/backend/wireguard.
  */
 public final class FlannelAnnotations {
+  private static final int HIGHEST_PORT = 65_535;
   static final String PREFIX = "flannel.alpha.coreos.com/";
   private static final String KUBE_SUBNET_MANAGER = PREFIX + "kube-subnet-manager";
   private static final String BACKEND_TYPE = PREFIX + "backend-type";
-  private static final String NULL_DATA = "null";
+
+  /** The backend data of a node that has nothing to say but its address. */
+  public static final String NULL_DATA = "null";
 
   private FlannelAnnotations() {}
 
@@ -27,24 +31,21 @@ public final class FlannelAnnotations {
    * What this node is to say of itself.
    *
    * @param backend how it is reached
-   * @param vni VXLAN network identifier
    * @param parts by enabled family
    * @param present the annotations that are there, for the overwrites in them
    */
   public static Map<String, String> own(
-      BackendType backend, int vni, Map<Family, OwnPart> parts, Map<String, String> present) {
+      BackendType backend, Map<Family, OwnPart> parts, Map<String, String> present) {
     Map<String, String> wanted = new TreeMap<>();
     wanted.put(KUBE_SUBNET_MANAGER, "true");
     wanted.put(BACKEND_TYPE, backend.text());
-    if (backend == BackendType.HOST_GW && !parts.containsKey(Family.IPV4)) {
+    if (backend != BackendType.VXLAN && !parts.containsKey(Family.IPV4)) {
       wanted.put(Family.IPV4.backendDataAnnotation(), NULL_DATA);
       wanted.put(Family.IPV4.publicIpAnnotation(), "0.0.0.0");
     }
     parts.forEach(
         (family, part) -> {
-          wanted.put(
-              family.backendDataAnnotation(),
-              part.mac().map(mac -> vxlanData(vni, mac)).orElse(NULL_DATA));
+          wanted.put(family.backendDataAnnotation(), part.backendData());
           wanted.put(family.publicIpAnnotation(), publicIp(family, part, present));
         });
     return wanted;
@@ -80,6 +81,22 @@ public final class FlannelAnnotations {
   /** The VXLAN network identifier that a node announced; empty when it announced none. */
   public static Optional<Integer> vni(Map<String, String> annotations, Family family) {
     return data(annotations, family, "VNI").filter(JsonNode::isIntegralNumber).map(JsonNode::asInt);
+  }
+
+  /** What a node announced of its end of WireGuard; empty when there is none that can be read. */
+  public static Optional<WireguardEnd> wireguard(Map<String, String> annotations, Family family) {
+    int port =
+        data(annotations, family, "Port")
+            .filter(JsonNode::isIntegralNumber)
+            .map(JsonNode::asInt)
+            .filter(number -> number > 0 && number <= HIGHEST_PORT)
+            .orElse(0);
+    try {
+      return data(annotations, family, "PublicKey")
+          .map(text -> new WireguardEnd(new PublicKey(text.asText()), port));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
   }
 
   private static Optional<JsonNode> data(
@@ -121,8 +138,14 @@ public final class FlannelAnnotations {
         && backend.text().equals(annotations.get(BACKEND_TYPE));
   }
 
-  private static String vxlanData(int vni, MacAddress mac) {
+  /** Of a VXLAN device. */
+  public static String vxlanData(int vni, MacAddress mac) {
     return "{\"VNI\":" + vni + ",\"VtepMAC\":\"" + mac + "\"}";
+  }
+
+  /** Of an end of WireGuard. */
+  public static String wireguardData(WireguardEnd end) {
+    return "{\"PublicKey\":\"" + end.key() + "\",\"Port\":" + end.port() + "}";
   }
 
   private static String publicIp(Family family, OwnPart part, Map<String, String> present) {
@@ -134,7 +157,7 @@ public final class FlannelAnnotations {
    * One family of this node.
    *
    * @param underlay the interface's own address
-   * @param mac of the VXLAN device; empty with host-gw
+   * @param backendData what peers need to know besides
    */
-  public record OwnPart(InetAddress underlay, Optional<MacAddress> mac) {}
+  public record OwnPart(InetAddress underlay, String backendData) {}
 }

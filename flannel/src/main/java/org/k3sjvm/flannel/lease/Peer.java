@@ -10,6 +10,6 @@ import org.k3sjvm.linux.net.MacAddress;
  *
  * @param podCidr the network of its pods
  * @param publicIp where packets for them go
- * @param mac of its VXLAN device; empty with host-gw
+ * @param mac of its VXLAN device; empty with other backends
  */
 public record Peer(String node, Cidr podCidr, InetAddress publicIp, Optional<MacAddress> mac) {}

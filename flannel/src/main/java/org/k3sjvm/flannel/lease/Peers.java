@@ -78,7 +78,13 @@ public record Peers(List<Peer> peers, List<String> doubts) {
       return Optional.empty();
     }
     Optional<MacAddress> mac = FlannelAnnotations.mac(lease.annotations(), family);
-    if (backend == BackendType.VXLAN && mac.isEmpty()) {
+    boolean known =
+        switch (backend) {
+          case VXLAN -> mac.isPresent();
+          case WIREGUARD -> FlannelAnnotations.wireguard(lease.annotations(), family).isPresent();
+          case HOST_GW -> true;
+        };
+    if (!known) {
       return Optional.empty();
     }
     return FlannelAnnotations.publicIp(lease.annotations(), family)

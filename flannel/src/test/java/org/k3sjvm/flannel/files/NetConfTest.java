@@ -5,14 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.k3sjvm.base.net.Cidr;
+import org.k3sjvm.base.secret.Secret;
 import org.k3sjvm.flannel.backend.VxlanOptions;
+import org.k3sjvm.flannel.backend.WireguardOptions;
 import org.k3sjvm.flannel.lease.BackendType;
 import org.k3sjvm.flannel.lease.Family;
+import org.k3sjvm.linux.wireguard.SecretKey;
 
 class NetConfTest {
   private static final Cidr PODS = Cidr.parse("10.42.0.0/16");
@@ -27,7 +31,9 @@ class NetConfTest {
               Map.of(Family.IPV6, PODS_V6),
               Map.of(Family.IPV4, PODS, Family.IPV6, PODS_V6))) {
         assertThat(NetConf.read(NetConf.text(networks, backend)))
-            .isEqualTo(new NetConf.Given(networks, backend, VxlanOptions.DEFAULT));
+            .isEqualTo(
+                new NetConf.Given(
+                    networks, backend, VxlanOptions.DEFAULT, WireguardOptions.DEFAULT));
       }
     }
   }
@@ -87,7 +93,7 @@ class NetConfTest {
         "[]; no JSON object",
         "{}; neither Network",
         "{\"Network\":\"10.42.0.0/16\"}; no backend 'udp'",
-        "{\"Network\":\"10.42.0.0/16\",\"Backend\":{\"Type\":\"wireguard\"}}; no backend 'wireguard'",
+        "{\"Network\":\"10.42.0.0/16\",\"Backend\":{\"Type\":\"ipsec\"}}; no backend 'ipsec'",
         "{\"Network\":\"fd00::/56\",\"Backend\":{\"Type\":\"vxlan\"}}; no IPV4 network",
         "{\"Network\":\"10.42.0.0/16\",\"Backend\":{\"Type\":\"vxlan\",\"MTU\":9}}; MTU must be",
         "{\"Network\":42,\"Backend\":{\"Type\":\"vxlan\"}}; Network must be a text, not 42",
@@ -98,6 +104,55 @@ class NetConfTest {
         "{\"Network\":\"10.42.0.0/16\",\"Backend\":{\"Type\":7}}; Type must be a text, not 7"
       })
   void saysWhatCannotBeUsed(String text, String reason) {
+    assertThatThrownBy(() -> NetConf.read(text))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(reason);
+  }
+
+  @Test
+  void readsEveryOptionOfWireguard() {
+    assertThat(
+            NetConf.read(
+                    """
+                    {"Network": "10.42.0.0/16",
+                     "Backend": {"Type": "wireguard", "Mode": "auto", "ListenPort": 1000, "ListenPortV6": 1001,
+                      "MTU": 9000, "PSK": "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=",
+                      "PersistentKeepaliveInterval": 7}}
+                    """)
+                .wireguard())
+        .isEqualTo(
+            new WireguardOptions(
+                WireguardOptions.Mode.AUTO,
+                1000,
+                1001,
+                OptionalInt.of(9000),
+                Optional.of(
+                    new SecretKey(new Secret("hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo="))),
+                7));
+  }
+
+  @Test
+  void asksForNoKeepaliveUnlessAnAdministratorDoes() {
+    assertThat(
+            NetConf.read("{\"Network\":\"10.42.0.0/16\",\"Backend\":{\"Type\":\"wireguard\"}}")
+                .wireguard()
+                .keepaliveSeconds())
+        .isZero();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "\"Mode\": \"both\"; Mode must be separate, auto, ipv4, ipv6, not both",
+        "\"ListenPort\": 0; ListenPort must be 1 to 65535, not 0",
+        "\"ListenPort\": 51821; ListenPort and ListenPortV6 must differ",
+        "\"PSK\": \"c2VjcmV0\"; the secret key must be base64 of 32 bytes, not of 6",
+        "\"MTU\": 9; MTU must be at least 1360"
+      })
+  void takesNoOptionOfWireguardForAnother(String option, String reason) {
+    String text =
+        "{\"Network\":\"10.42.0.0/16\",\"Backend\":{\"Type\":\"wireguard\"," + option + "}}";
     assertThatThrownBy(() -> NetConf.read(text))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(reason);

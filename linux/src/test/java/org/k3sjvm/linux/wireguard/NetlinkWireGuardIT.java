@@ -11,7 +11,7 @@ import org.k3sjvm.linux.netlink.NetlinkNetwork;
 import org.k3sjvm.linux.netlink.NetlinkWireGuard;
 import org.k3sjvm.linux.testing.TestNamespace;
 
-/** Skipped where the kernel has no WireGuard; {@code scripts/vm/wireguard.sh} brings one. */
+/** Skipped where the kernel has no WireGuard; {@code scripts/vm/test.sh} brings one. */
 class NetlinkWireGuardIT extends WireGuardContract {
   private TestNamespace namespace;
   private HostNetwork network;

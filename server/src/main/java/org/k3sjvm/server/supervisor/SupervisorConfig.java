@@ -13,7 +13,7 @@ import org.k3sjvm.base.net.Cidr;
  * @param nodePortBase first port of services of type NodePort
  * @param nodePortSize how many there are
  * @param clusterDns addresses of the cluster's name server
- * @param flannelBackend {@code vxlan}, {@code host-gw} or {@code none}
+ * @param flannelBackend {@code vxlan}, {@code host-gw}, {@code wireguard-native} or {@code none}
  * @param egressSelectorMode {@code disabled}, {@code agent}, {@code pod} or {@code cluster}
  * @param disableCloudController whether no part of the server initializes nodes
  * @param disableNetworkPolicy whether agents enforce no network policies
