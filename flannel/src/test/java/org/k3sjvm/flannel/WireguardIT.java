@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.fabric8.kubernetes.api.model.Node;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -27,10 +29,15 @@ import org.k3sjvm.flannel.FlannelRig.Host;
 import org.k3sjvm.flannel.FlannelRig.Pod;
 import org.k3sjvm.flannel.backend.WireguardOptions;
 import org.k3sjvm.flannel.backend.WireguardOptions.Mode;
+import org.k3sjvm.flannel.check.Finding;
+import org.k3sjvm.flannel.check.NetworkCheck;
+import org.k3sjvm.flannel.check.NetworkReport;
 import org.k3sjvm.flannel.lease.BackendType;
 import org.k3sjvm.kube.DeleteRequest;
+import org.k3sjvm.kube.ListRequest;
 import org.k3sjvm.kube.ObjectName;
 import org.k3sjvm.kube.Resources;
+import org.k3sjvm.kube.Selection;
 import org.k3sjvm.linux.LinuxException;
 import org.k3sjvm.linux.echo.Echo;
 import org.k3sjvm.linux.echo.EchoAnswer;
@@ -45,7 +52,7 @@ import org.k3sjvm.linux.wireguard.WireGuardDevice;
 import org.k3sjvm.linux.wireguard.WireGuardDevice.PeerState;
 import org.k3sjvm.linux.wireguard.WireGuardPeer;
 
-/** Skipped where the kernel has no WireGuard; {@code scripts/vm/wireguard.sh} brings one. */
+/** Skipped where the kernel has no WireGuard; {@code scripts/vm/test.sh} brings one. */
 class WireguardIT {
   private static final String PREFIX = "flannel.alpha.coreos.com/";
 
@@ -185,6 +192,7 @@ class WireguardIT {
     Files.delete(two.files().resolve("wgkey"));
     two.namespace.exec("ip", "addr", "del", "192.168.77.12/24", "dev", "eth0");
     two.namespace.exec("ip", "addr", "add", "192.168.77.92/24", "dev", "eth0");
+    two.namespace.exec("ip", "route", "add", "default", "via", "192.168.77.1");
     two.start();
 
     FlannelRig.awaitPing(a.namespace, two.pod("pod-c").address());
@@ -260,6 +268,39 @@ class WireguardIT {
     assertThat(one.namespace.exec("ip", "-o", "link"))
         .contains("flannel.1")
         .doesNotContain("flannel-wg");
+  }
+
+  @Test
+  void tellsAClosedPortFromATunnelThatStands() throws Exception {
+    FlannelRig rig = rig("10.42.0.0/16");
+    Host one = host(rig, "n1", 1, "10.42.1.0/24");
+    Host two = host(rig, "n2", 2, "10.42.2.0/24");
+    one.drop("input", "udp dport 51820");
+    two.drop("input", "udp dport 51820");
+    one.start();
+    two.start();
+    awaitDevice(one, device -> device.peers().size() == 1);
+
+    assertThat(check(rig, one).findings())
+        .singleElement()
+        .satisfies(
+            finding -> {
+              assertThat(finding.kind()).isEqualTo(Finding.Kind.FIREWALL);
+              assertThat(finding.message()).contains("UDP port 51820");
+            });
+
+    one.namespace.exec("nft", "delete", "table", "ip", "broken");
+    two.namespace.exec("nft", "delete", "table", "ip", "broken");
+    FlannelRig.awaitPing(one.pod("pod-a").namespace, two.pod("pod-b").address());
+    assertThat(check(rig, one).text())
+        .startsWith("n1: flannel-wg, MTU 1420, on eth0 at 192.168.77.11\n  n2, pods 10.42.2.0/24")
+        .contains(" ms, 1420 bytes")
+        .endsWith("1 peers, 0 findings\n");
+  }
+
+  private static NetworkReport check(FlannelRig rig, Host host) throws Exception {
+    List<Node> nodes = rig.api.list(Resources.NODES, ListRequest.newest(Selection.ALL)).items();
+    return host.namespace.call(() -> NetworkCheck.run(nodes, Optional.of(host.name)));
   }
 
   private static void restart(BackendType backend, Host... hosts) throws Exception {

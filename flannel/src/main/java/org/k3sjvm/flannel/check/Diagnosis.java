@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.k3sjvm.base.net.IpAddresses;
 import org.k3sjvm.flannel.backend.VxlanDevice;
+import org.k3sjvm.flannel.backend.WireguardOptions;
 import org.k3sjvm.flannel.check.Finding.Kind;
 import org.k3sjvm.flannel.check.PeerSight.Knock;
 import org.k3sjvm.flannel.check.PeerSight.Path;
@@ -198,7 +199,7 @@ public final class Diagnosis {
               + own.port()
               + ")",
           own.name(),
-          own.firewall().allowVxlan(own.family(), own.port()));
+          own.firewall().allow(own.family(), own.port()));
     }
     if (own.strictReversePath()) {
       return new Finding(
@@ -239,7 +240,7 @@ public final class Diagnosis {
             + " port "
             + own.port(),
         target.name(),
-        OwnEnd.Firewall.NONE.allowVxlan(own.family(), own.port())
+        OwnEnd.Firewall.NONE.allow(own.family(), own.port())
             + "  # or allow UDP "
             + own.port()
             + " between the nodes in the network's firewall");
@@ -279,8 +280,13 @@ public final class Diagnosis {
             : "systemctl status k3s-agent");
   }
 
-  private static Optional<Finding> size(OwnEnd own, Target target, Sizes sizes) {
-    int overhead = own.family().isIpv6() ? OVERHEAD_V6_BYTES : OVERHEAD_BYTES;
+  static Optional<Finding> size(OwnEnd own, Target target, Sizes sizes) {
+    int overhead =
+        switch (own.backend()) {
+          case VXLAN -> own.family().isIpv6() ? OVERHEAD_V6_BYTES : OVERHEAD_BYTES;
+          case WIREGUARD -> WireguardOptions.OVERHEAD_BYTES;
+          case HOST_GW -> 0;
+        };
     String uplink = own.uplink().map(Link::name).orElse("<interface>");
     if (!sizes.overlayWhole().answered()) {
       String largest =

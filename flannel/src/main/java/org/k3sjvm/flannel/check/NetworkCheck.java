@@ -5,18 +5,25 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
+import org.k3sjvm.flannel.backend.WireguardDevice;
 import org.k3sjvm.flannel.lease.BackendType;
 import org.k3sjvm.flannel.lease.Family;
+import org.k3sjvm.flannel.plan.PeerChanges;
 import org.k3sjvm.linux.LinuxException;
 import org.k3sjvm.linux.echo.IcmpEchoes;
 import org.k3sjvm.linux.echo.IcmpRollCall;
 import org.k3sjvm.linux.host.ProcSysctls;
+import org.k3sjvm.linux.net.Link;
 import org.k3sjvm.linux.netlink.NetlinkNetwork;
+import org.k3sjvm.linux.netlink.NetlinkWireGuard;
+import org.k3sjvm.linux.wireguard.WireGuard;
 
 /** {@code k3s check-network}: looks at everything once. Changes nothing. */
 public final class NetworkCheck {
@@ -51,6 +58,15 @@ public final class NetworkCheck {
         }
         return new NetworkReport(sides, true);
       }
+      if (hasWireguard(network, backend)) {
+        addWireguard(network, survey, observer, sides);
+        if (sides.isEmpty()) {
+          throw new CannotCheckException(
+              "there is no WireGuard interface of flannel here, though this node's backend is"
+                  + " wireguard: 'systemctl status k3s-agent' says why");
+        }
+        return new NetworkReport(sides, !nodes.isEmpty());
+      }
       for (Family family : Family.values()) {
         OwnEnd own = survey.own(family);
         boolean expected = own.announced().flatMap(OwnEnd.Announced::mac).isPresent();
@@ -65,16 +81,38 @@ public final class NetworkCheck {
     }
   }
 
+  /** What the node says; where nobody tells, what there is. */
+  private static boolean hasWireguard(NetlinkNetwork network, Optional<String> backend) {
+    return backend.isPresent()
+        ? backend.get().equals(BackendType.WIREGUARD.text())
+        : Stream.of(WireguardDevice.NAME, WireguardDevice.NAME_V6)
+            .flatMap(name -> network.link(name).stream())
+            .anyMatch(link -> link.kind().equals(Link.WIREGUARD));
+  }
+
+  private static void addWireguard(
+      NetlinkNetwork network, Survey survey, Observer observer, List<NetworkReport.Side> sides)
+      throws InterruptedException {
+    try (WireGuard wireGuard = NetlinkWireGuard.open()) {
+      for (Family family : Family.values()) {
+        Optional<WireguardSurvey> tunnels = WireguardSurvey.of(network, wireGuard, family);
+        if (tunnels.isPresent()) {
+          sides.add(side(survey, observer, tunnels.get()));
+        }
+      }
+    }
+  }
+
   /** Why there is nothing to look at, and what to do. */
   static String nothingHere(boolean api, Optional<String> backend) {
     if (!api) {
-      return "there is no VXLAN interface of flannel here, and the API does not answer: with the"
-          + " backend host-gw only the API tells the peers; start a server, or run this where 'k3s"
-          + " agent' runs";
+      return "there is no VXLAN or WireGuard interface of flannel here, and the API does not"
+          + " answer: with the backend host-gw only the API tells the peers; start a server,"
+          + " or run this where 'k3s agent' runs";
     }
     return backend
         .filter(name -> !name.equals(BackendType.VXLAN.text()))
-        .map(name -> "this node's flannel backend is " + name + ", not vxlan or host-gw")
+        .map(name -> "this node's flannel backend is " + name + ", not vxlan, host-gw or wireguard")
         .orElse(
             "there is no VXLAN interface of flannel here, and no node was found that is this one:"
                 + " run this where 'k3s agent' runs");
@@ -116,6 +154,31 @@ public final class NetworkCheck {
       sights.add(sight);
       findings.addAll(
           GatewayDiagnosis.of(own, sight, gateway.isNeighbour(target.peer().publicIp())));
+    }
+    return new NetworkReport.Side(own, sights, findings);
+  }
+
+  private static NetworkReport.Side side(Survey survey, Observer observer, WireguardSurvey tunnels)
+      throws InterruptedException {
+    OwnEnd own = survey.own(tunnels);
+    List<Target> targets = survey.targets(tunnels);
+    Set<InetAddress> answered =
+        observer.answering(targets.stream().map(Target::podsAddress).toList());
+    List<Finding> findings = new ArrayList<>(WireguardDiagnosis.of(own));
+    List<PeerSight> sights = new ArrayList<>();
+    for (Target target : targets) {
+      List<String> differences = survey.differences(tunnels, target.peer());
+      PeerSight sight =
+          answered.contains(target.podsAddress())
+              ? observer.good(own, target, differences)
+              : observer.silent(own, target, differences);
+      sights.add(sight);
+      boolean session =
+          tunnels
+              .lastHandshake(target.peer().podCidr())
+              .filter(last -> last.plus(PeerChanges.SESSION).isAfter(Instant.now()))
+              .isPresent();
+      findings.addAll(WireguardDiagnosis.of(own, sight, tunnels.device().listenPort(), session));
     }
     return new NetworkReport.Side(own, sights, findings);
   }

@@ -75,7 +75,7 @@ final class Observer {
     InetAddress told = target.peer().publicIp();
     Set<InetAddress> senders = new HashSet<>();
     long before = received(own);
-    if (own.device().isPresent() && own.uplink().isPresent()) {
+    if (own.device().flatMap(Link::vxlan).isPresent() && own.uplink().isPresent()) {
       try (VxlanTap tap = VxlanTap.open(own.uplink().get(), own.family().isIpv6(), own.port())) {
         for (int i = 0; i < TRIES; i++) {
           var _ = calls.answering(List.of(target.podsAddress()), STEP);

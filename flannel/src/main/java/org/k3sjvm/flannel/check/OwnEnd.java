@@ -15,7 +15,7 @@ import org.k3sjvm.linux.net.VxlanSettings;
  * One family of this node.
  *
  * @param node its name, empty when the API did not tell
- * @param device the VXLAN interface; empty when there is none
+ * @param device the interface of VXLAN or WireGuard; empty when there is none
  * @param uplink the interface below it; empty when that is gone
  * @param uplinkAddresses of this family
  * @param announced what peers are told; empty when the API did not tell
@@ -57,15 +57,14 @@ public record OwnEnd(
     UFW("ufw allow %2$d/udp"),
     NONE("%1$s -I INPUT -p udp --dport %2$d -j ACCEPT");
 
-    private final String allowVxlan;
+    private final String allow;
 
-    Firewall(String allowVxlan) {
-      this.allowVxlan = allowVxlan;
+    Firewall(String allow) {
+      this.allow = allow;
     }
 
-    String allowVxlan(Family family, int port) {
-      return String.format(
-          Locale.ROOT, allowVxlan, family.isIpv6() ? "ip6tables" : "iptables", port);
+    String allow(Family family, int port) {
+      return String.format(Locale.ROOT, allow, family.isIpv6() ? "ip6tables" : "iptables", port);
     }
   }
 
@@ -75,9 +74,9 @@ public record OwnEnd(
 
   /** The source of packets between hosts. */
   Optional<InetAddress> local() {
-    return backend == BackendType.HOST_GW
-        ? uplinkAddresses.stream().findFirst()
-        : device.flatMap(Link::vxlan).flatMap(vxlan -> vxlan.local());
+    return backend == BackendType.VXLAN
+        ? device.flatMap(Link::vxlan).flatMap(vxlan -> vxlan.local())
+        : uplinkAddresses.stream().findFirst();
   }
 
   /** What names of VXLAN devices begin with; the network identifier follows. */
@@ -103,7 +102,7 @@ public record OwnEnd(
         .orElse(VxlanOptions.DEFAULT_PORT);
   }
 
-  /** The VXLAN device, or what stands in for it. */
+  /** The tunnels' interface, or what stands in for it. */
   String deviceName() {
     if (backend == BackendType.HOST_GW) {
       return uplink.map(Link::name).orElse("host-gw");

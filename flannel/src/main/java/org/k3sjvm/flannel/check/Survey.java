@@ -18,6 +18,7 @@ import org.k3sjvm.flannel.lease.FlannelAnnotations;
 import org.k3sjvm.flannel.lease.NodeLease;
 import org.k3sjvm.flannel.lease.Peer;
 import org.k3sjvm.flannel.lease.Peers;
+import org.k3sjvm.flannel.lease.WireguardEnd;
 import org.k3sjvm.flannel.plan.Entries;
 import org.k3sjvm.linux.host.Sysctls;
 import org.k3sjvm.linux.net.ForwardingEntry;
@@ -172,6 +173,53 @@ final class Survey {
                     nodeAddresses(peer.node(), gateway.family()),
                     peer.podCidr().at(1)))
         .toList();
+  }
+
+  /** This node in a family whose tunnels are WireGuard's. */
+  OwnEnd own(WireguardSurvey tunnels) {
+    Family family = tunnels.family();
+    OwnEnd own = own(family);
+    Optional<GatewaySurvey> uplink = gateway(family);
+    return new OwnEnd(
+        own.node(),
+        family,
+        Optional.of(tunnels.link()),
+        uplink.map(GatewaySurvey::uplink),
+        uplink.stream().flatMap(at -> at.own().stream()).map(InterfaceAddress::address).toList(),
+        own.announced(),
+        own.nodeAddresses(),
+        false,
+        firewall,
+        BackendType.WIREGUARD,
+        own.forwards());
+  }
+
+  /** Whom packets are to reach through WireGuard. */
+  List<Target> targets(WireguardSurvey tunnels) {
+    List<Peer> peers =
+        leases.isEmpty()
+            ? tunnels.remembered()
+            : peers(tunnels.family(), BackendType.WIREGUARD, ownName.orElse(""));
+    return peers.stream()
+        .map(
+            peer ->
+                new Target(
+                    peer,
+                    leases.isEmpty() || isReady(peer),
+                    nodeAddresses(peer.node(), tunnels.family())))
+        .toList();
+  }
+
+  /** What a peer needs of WireGuard and the kernel has not. */
+  List<String> differences(WireguardSurvey tunnels, Peer peer) {
+    return tunnels.differences(
+        peer,
+        leases.stream()
+            .filter(one -> one.node().equals(peer.node()))
+            .flatMap(
+                one -> FlannelAnnotations.wireguard(one.annotations(), tunnels.family()).stream())
+            .map(WireguardEnd::key)
+            .findFirst());
   }
 
   private boolean forwards(Family family) {

@@ -11,8 +11,8 @@ import org.k3sjvm.flannel.lease.Peer;
  * @param peer its node is empty when the API did not tell it
  * @param ready the API says so, or does not say
  * @param nodeAddresses of its Node object
- * @param podsAddress an address of the host itself in the network of its pods: that of its VXLAN
- *     device or, without one, of its pods' bridge
+ * @param podsAddress an address of the host itself in the network of its pods: that of its tunnel's
+ *     end or, without one, of its pods' bridge
  */
 public record Target(
     Peer peer, boolean ready, List<InetAddress> nodeAddresses, InetAddress podsAddress) {
@@ -20,7 +20,7 @@ public record Target(
     nodeAddresses = List.copyOf(nodeAddresses);
   }
 
-  /** With VXLAN. */
+  /** With a tunnel. */
   Target(Peer peer, boolean ready, List<InetAddress> nodeAddresses) {
     this(peer, ready, nodeAddresses, peer.podCidr().address());
   }

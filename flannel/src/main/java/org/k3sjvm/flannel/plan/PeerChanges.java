@@ -24,7 +24,7 @@ import org.k3sjvm.linux.wireguard.WireGuardPeer;
  */
 public final class PeerChanges {
   /** No session is older. Source: WireGuard whitepaper, 6.1, Reject-After-Time. */
-  static final Duration SESSION = Duration.ofMinutes(3);
+  public static final Duration SESSION = Duration.ofMinutes(3);
 
   private PeerChanges() {}
 

@@ -16,8 +16,8 @@ class NetworkCheckTest {
 
   @Test
   void saysWhatToDoWhereTheApiAnswers() {
-    assertThat(NetworkCheck.nothingHere(true, Optional.of("wireguard")))
-        .isEqualTo("this node's flannel backend is wireguard, not vxlan or host-gw");
+    assertThat(NetworkCheck.nothingHere(true, Optional.of("extension")))
+        .isEqualTo("this node's flannel backend is extension, not vxlan, host-gw or wireguard");
     assertThat(NetworkCheck.nothingHere(true, Optional.empty()))
         .endsWith("run this where 'k3s agent' runs");
     assertThat(NetworkCheck.nothingHere(true, Optional.of("vxlan")))
