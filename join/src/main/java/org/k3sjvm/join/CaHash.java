@@ -2,22 +2,17 @@ package org.k3sjvm.join;
 
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
-import java.security.cert.CertPathBuilder;
-import java.security.cert.CertStore;
+import java.security.cert.CertPathValidator;
 import java.security.cert.CertificateEncodingException;
-import java.security.cert.CollectionCertStoreParameters;
-import java.security.cert.PKIXBuilderParameters;
-import java.security.cert.PKIXCertPathBuilderResult;
+import java.security.cert.CertificateFactory;
+import java.security.cert.PKIXParameters;
 import java.security.cert.TrustAnchor;
-import java.security.cert.X509CertSelector;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
@@ -57,28 +52,74 @@ final class CaHash {
 
   private static Optional<X509Certificate> rootOf(List<X509Certificate> certificates) {
     List<X509Certificate> rest = certificates.subList(1, certificates.size());
-    Set<TrustAnchor> roots =
-        rest.stream()
-            .filter(CaHash::isRoot)
-            .map(root -> new TrustAnchor(root, null))
-            .collect(Collectors.toCollection(HashSet::new));
-    if (roots.isEmpty()) {
+    List<X509Certificate> roots = rest.stream().filter(CaHash::isRoot).toList();
+    List<X509Certificate> between = rest.stream().filter(c -> !isRoot(c)).toList();
+    return new Search(roots, between).above(List.of(certificates.getFirst()));
+  }
+
+  /**
+   * After a rotation a bundle has two chains: to the new root, and by the old root's word for the
+   * new one to the old. As in Go, a root that signed something is taken before what stands between
+   * others and a root, and who comes first in the bundle before who comes later.
+   */
+  private static final class Search {
+    /** Signatures to look at: a bundle from outside may be made to have chains without number. */
+    private static final int PATIENCE = 100;
+
+    private final List<X509Certificate> roots;
+    private final List<X509Certificate> between;
+    private int checks;
+
+    Search(List<X509Certificate> roots, List<X509Certificate> between) {
+      this.roots = roots;
+      this.between = between;
+    }
+
+    /** The root of a chain, whose last certificate needs an issuer. */
+    Optional<X509Certificate> above(List<X509Certificate> chain) {
+      for (X509Certificate root : roots) {
+        if (isIssuer(root, chain.getLast()) && isValid(chain, root)) {
+          return Optional.of(root);
+        }
+      }
+      for (X509Certificate candidate : between) {
+        if (!chain.contains(candidate) && isIssuer(candidate, chain.getLast())) {
+          List<X509Certificate> longer = new ArrayList<>(chain);
+          longer.add(candidate);
+          Optional<X509Certificate> root = above(longer);
+          if (root.isPresent()) {
+            return root;
+          }
+        }
+      }
       return Optional.empty();
     }
-    Collection<X509Certificate> candidates =
-        certificates.stream().filter(c -> !isRoot(c) || c.equals(certificates.getFirst())).toList();
-    try {
-      X509CertSelector target = new X509CertSelector();
-      target.setCertificate(certificates.getFirst());
-      PKIXBuilderParameters parameters = new PKIXBuilderParameters(roots, target);
-      parameters.addCertStore(
-          CertStore.getInstance("Collection", new CollectionCertStoreParameters(candidates)));
-      parameters.setRevocationEnabled(false);
-      var result =
-          (PKIXCertPathBuilderResult) CertPathBuilder.getInstance("PKIX").build(parameters);
-      return Optional.of(result.getTrustAnchor().getTrustedCert());
-    } catch (GeneralSecurityException e) {
-      return Optional.empty();
+
+    private boolean isIssuer(X509Certificate issuer, X509Certificate of) {
+      if (!issuer.getSubjectX500Principal().equals(of.getIssuerX500Principal())
+          || ++checks > PATIENCE) {
+        return false;
+      }
+      try {
+        of.verify(issuer.getPublicKey());
+        return true;
+      } catch (GeneralSecurityException e) {
+        return false;
+      }
+    }
+
+    private static boolean isValid(List<X509Certificate> chain, X509Certificate root) {
+      try {
+        PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(root, null)));
+        parameters.setRevocationEnabled(false);
+        var _ =
+            CertPathValidator.getInstance("PKIX")
+                .validate(
+                    CertificateFactory.getInstance("X.509").generateCertPath(chain), parameters);
+        return true;
+      } catch (GeneralSecurityException e) {
+        return false;
+      }
     }
   }
 
