@@ -183,7 +183,7 @@ public final class Agent {
       FlannelConfig network = NodeNetwork.config(config, node, options.network(), servers, ground);
       Flannel flannel = flannel(network, apis, host, kubelet);
       parts.start("flannel", flannel);
-      board.joined(new StatusBoard.Parts(node, kubelet::pods, flannel::metrics));
+      board.joined(new StatusBoard.Parts(node, kubelet::pods, kubelet::volumes, flannel::metrics));
       socket.answer(LocalSocket.POD_STARTS, kubelet::podStarts);
       if (servers.isEmpty()) {
         parts.start("server-address", () -> lookUp.follow(flannel::serversAre));

@@ -155,6 +155,13 @@ final class Balancers implements AutoCloseable {
     return supervisors.map(LoadBalancer::servers).orElse(List.of());
   }
 
+  /** The API servers, where they have a balancer of their own. */
+  List<LoadBalancer.ServerView> apiServers() {
+    synchronized (lock) {
+      return apiServers == null ? List.of() : apiServers.servers();
+    }
+  }
+
   /** Why servers could not be reached lately. */
   Optional<String> lastFailures() {
     return balancers().stream()

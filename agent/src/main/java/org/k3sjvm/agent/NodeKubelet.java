@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -33,6 +34,7 @@ import org.k3sjvm.kubelet.server.KubeletServerConfig;
 import org.k3sjvm.kubelet.settings.KubeletSettings;
 import org.k3sjvm.kubelet.userns.IdRange;
 import org.k3sjvm.kubelet.volume.LocalPodVolumes;
+import org.k3sjvm.kubelet.volume.VolumeReport;
 import org.k3sjvm.linux.mount.Mounts;
 import org.k3sjvm.linux.systemd.SystemdCgroups;
 import org.k3sjvm.linux.systemd.SystemdUnits;
@@ -41,12 +43,19 @@ import org.k3sjvm.linux.systemd.SystemdUnits;
 final class NodeKubelet {
   private final NodeKeeper keeper;
   private final Kubelet kubelet;
+  private final LocalPodVolumes volumes;
   private final Path logs;
   private final NodeAnnotations annotations;
 
-  private NodeKubelet(NodeKeeper keeper, Kubelet kubelet, Path logs, NodeAnnotations annotations) {
+  private NodeKubelet(
+      NodeKeeper keeper,
+      Kubelet kubelet,
+      LocalPodVolumes volumes,
+      Path logs,
+      NodeAnnotations annotations) {
     this.keeper = keeper;
     this.kubelet = kubelet;
+    this.volumes = volumes;
     this.logs = logs;
     this.annotations = annotations;
   }
@@ -105,7 +114,11 @@ final class NodeKubelet {
             HostName.read(),
             NodeArguments.of(config.arguments(), System.getenv()));
     return new NodeKubelet(
-        keeper, kubelet, ground.logs(), new NodeAnnotations(patch, apis.kubelet(), Sleeper.SYSTEM));
+        keeper,
+        kubelet,
+        volumes,
+        ground.logs(),
+        new NodeAnnotations(patch, apis.kubelet(), Sleeper.SYSTEM));
   }
 
   /** Registers the node and runs its pods; the runtime is ready. */
@@ -169,6 +182,11 @@ final class NodeKubelet {
   /** The node's pods with their newest status. */
   List<Pod> pods() {
     return kubelet.pods().pods();
+  }
+
+  /** The volumes of pods, by their uid. */
+  Map<String, List<VolumeReport>> volumes() {
+    return volumes.report();
   }
 
   /** How the newest pods started, as lines of JSON. */

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -20,6 +21,7 @@ import org.k3sjvm.base.pki.Certificates;
 import org.k3sjvm.base.pki.PkiException;
 import org.k3sjvm.join.JoinedNode;
 import org.k3sjvm.kube.KubeJson;
+import org.k3sjvm.kubelet.volume.VolumeReport;
 import org.k3sjvm.lb.LoadBalancer;
 import org.k3sjvm.linux.systemd.StageReports;
 import org.k3sjvm.tunnel.TunnelReport;
@@ -41,9 +43,14 @@ final class StatusBoard {
    * What there is once the node has joined.
    *
    * @param pods with the newest status
+   * @param volumes of the pods, by their uid
    * @param networkMetrics in the Prometheus text format
    */
-  record Parts(JoinedNode node, Supplier<List<Pod>> pods, Supplier<String> networkMetrics) {}
+  record Parts(
+      JoinedNode node,
+      Supplier<List<Pod>> pods,
+      Supplier<Map<String, List<VolumeReport>>> volumes,
+      Supplier<String> networkMetrics) {}
 
   /**
    * @param troubles the newest warnings and errors of the log
@@ -92,14 +99,27 @@ final class StatusBoard {
   }
 
   private void servers(ObjectNode root) {
-    ArrayNode list = root.putArray("servers");
-    for (LoadBalancer.ServerView server : balancers.servers()) {
-      list.addObject()
-          .put("address", server.address().toString())
-          .put("state", server.state().name().toLowerCase(Locale.ROOT))
-          .put("connections", server.connections());
+    servers(root.putArray("servers"), balancers.servers());
+    List<LoadBalancer.ServerView> apiServers = balancers.apiServers();
+    if (!apiServers.isEmpty()) {
+      servers(root.putArray("apiServers"), apiServers);
     }
     balancers.lastFailures().ifPresent(text -> root.put("lastFailures", text));
+  }
+
+  private static void servers(ArrayNode list, List<LoadBalancer.ServerView> servers) {
+    for (LoadBalancer.ServerView server : servers) {
+      ObjectNode each = list.addObject();
+      each.put("address", server.address().toString());
+      each.put("state", server.state().name().toLowerCase(Locale.ROOT));
+      each.put("connections", server.connections());
+      server
+          .lastFailure()
+          .ifPresent(
+              failure ->
+                  each.put("lastFailure", failure.reason())
+                      .put("lastFailureAt", failure.at().toString()));
+    }
   }
 
   private void tunnels(ObjectNode root, Instant now) {
@@ -144,6 +164,7 @@ final class StatusBoard {
                     .put("name", pod.name())
                     .put("phase", pod.phase())
                     .put("reason", pod.reason()));
+    volumes(root.putArray("volumes"), there);
     ObjectNode network = root.putObject("network");
     network.put("backend", there.node().settings().flannelBackend());
     network.put("pods", there.node().settings().clusterCidrs().toString());
@@ -157,6 +178,21 @@ final class StatusBoard {
         .map(line -> line.replaceFirst(".*node=\"([^\"]*)\".*", "$1"))
         .distinct()
         .forEach(silent::add);
+  }
+
+  private static void volumes(ArrayNode list, Parts there) {
+    Map<String, List<VolumeReport>> known = there.volumes().get();
+    for (Pod pod : there.pods().get()) {
+      for (VolumeReport volume : known.getOrDefault(pod.getMetadata().getUid(), List.of())) {
+        ObjectNode each = list.addObject();
+        each.put("namespace", pod.getMetadata().getNamespace());
+        each.put("pod", pod.getMetadata().getName());
+        each.put("volume", volume.name());
+        each.put("kind", volume.kind());
+        volume.path().ifPresent(path -> each.put("path", path.toString()));
+        volume.fault().ifPresent(fault -> each.put("fault", fault));
+      }
+    }
   }
 
   /** Of the agent's directory: what is presented, and what is trusted. */

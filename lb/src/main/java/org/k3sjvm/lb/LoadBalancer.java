@@ -84,6 +84,13 @@ public final class LoadBalancer implements Service, AutoCloseable {
   @GuardedBy("lock")
   private final Map<Change, Instant> told = new HashMap<>();
 
+  /** Why each server failed last, also when it works again. */
+  @GuardedBy("lock")
+  private final Map<HostPort, Failure> failures = new HashMap<>();
+
+  /** Why a server became FAILED. */
+  public record Failure(Instant at, String reason) {}
+
   private record Rejection(Instant until, Duration length) {}
 
   private record Change(HostPort server, ServerState to) {}
@@ -178,16 +185,21 @@ public final class LoadBalancer implements Service, AutoCloseable {
    * A server as metrics show it.
    *
    * @param connections open ones
+   * @param lastFailure also when it works again
    */
-  public record ServerView(HostPort address, ServerState state, int connections) {}
+  public record ServerView(
+      HostPort address, ServerState state, int connections, Optional<Failure> lastFailure) {}
 
   /** All servers in dialling order. */
   public List<ServerView> servers() {
+    List<ServerView> views = new ArrayList<>();
     synchronized (lock) {
-      return table.servers().stream()
-          .map(server -> new ServerView(server.address(), server.state(), server.connections()))
-          .toList();
+      for (ServerTable.Server server : table.servers()) {
+        Optional<Failure> last = Optional.ofNullable(failures.get(server.address()));
+        views.add(new ServerView(server.address(), server.state(), server.connections(), last));
+      }
     }
+    return List.copyOf(views);
   }
 
   /** Servers that did not answer when last dialled, each with the reason; empty when all did. */
@@ -462,6 +474,8 @@ public final class LoadBalancer implements Service, AutoCloseable {
       step = table.on(event, now());
       ServerTable after = step.table();
       table = after;
+      noteFailures(before, after, event);
+      failures.keySet().removeIf(server -> after.find(server).isEmpty());
       faults.keySet().removeIf(server -> after.find(server).isEmpty());
       rejections.keySet().removeIf(server -> after.find(server).isEmpty());
       told.keySet().removeIf(change -> after.find(change.server()).isEmpty());
@@ -472,6 +486,33 @@ public final class LoadBalancer implements Service, AutoCloseable {
     }
     logChanges(before, step.table(), event);
     apply(step.effects());
+  }
+
+  @GuardedBy("lock")
+  private void noteFailures(ServerTable before, ServerTable after, ServerTable.Event event) {
+    for (ServerTable.Server server : after.servers()) {
+      boolean fresh =
+          server.state() == ServerState.FAILED
+              && before.find(server.address()).filter(b -> b.state() != server.state()).isPresent();
+      if (fresh) {
+        String known = faults.getOrDefault(server.address(), "");
+        String reason =
+            switch (event) {
+              case ServerTable.Event.HealthFailed(HostPort _) -> "its tunnel is down";
+              case ServerTable.Event.DialFailed(HostPort _) ->
+                  known.isEmpty() ? "another server answered sooner" : known;
+              case ServerTable.Event.Unusable(HostPort _) ->
+                  known.isEmpty() ? "its answers are of no use" : known;
+              case ServerTable.Event.DialOk _,
+                  ServerTable.Event.HealthOk _,
+                  ServerTable.Event.Closed _,
+                  ServerTable.Event.Members _,
+                  ServerTable.Event.Default _ ->
+                  known;
+            };
+        failures.put(server.address(), new Failure(now(), reason));
+      }
+    }
   }
 
   private void apply(List<ServerTable.Effect> effects) {

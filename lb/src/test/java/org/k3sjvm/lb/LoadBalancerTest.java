@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -68,10 +69,14 @@ class LoadBalancerTest {
         lb.pollHealth();
         lb.pollHealth();
         assertThat(lb.servers())
-            .containsExactly(new LoadBalancer.ServerView(server, ServerState.ACTIVE, 1));
+            .containsExactly(
+                new LoadBalancer.ServerView(server, ServerState.ACTIVE, 1, Optional.empty()));
         health.put(server, Health.FAILED);
         lb.healthChanged();
         assertThat(client.getInputStream().read()).isEqualTo(-1);
+        assertThat(lb.servers().getFirst().lastFailure())
+            .map(LoadBalancer.Failure::reason)
+            .contains("its tunnel is down");
       }
       health.put(server, Health.UNKNOWN);
       assertThat(ask(lb)).isEqualTo("one:?");

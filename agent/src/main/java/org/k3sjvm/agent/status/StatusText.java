@@ -5,6 +5,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * An agent's report as sections of lines, for {@code k3s status} and the page. Reads the JSON that
@@ -43,6 +45,7 @@ public final class StatusText {
         servers(report),
         tunnels(report),
         pods(report),
+        volumes(report),
         network(report),
         certificates(report),
         troubles(report));
@@ -81,19 +84,39 @@ public final class StatusText {
 
   private static Section servers(JsonNode report) {
     List<String> lines = new ArrayList<>();
-    boolean well = false;
-    for (JsonNode server : report.path("servers")) {
-      String state = server.path("state").asText();
-      well |= !state.equals("failed");
-      lines.add(
-          "%s  %s, %d connections"
-              .formatted(
-                  server.path("address").asText(), state, server.path("connections").asInt()));
+    boolean well = servers(report.path("servers"), "", lines);
+    if (report.has("apiServers")) {
+      well &= servers(report.path("apiServers"), "API server ", lines);
     }
     if (report.has("lastFailures")) {
       lines.add("last failures: " + report.path("lastFailures").asText());
     }
     return new Section("servers", well, lines);
+  }
+
+  /** Says whether one is left that may answer. */
+  private static boolean servers(JsonNode servers, String what, List<String> lines) {
+    boolean well = false;
+    for (JsonNode server : servers) {
+      String state = server.path("state").asText();
+      well |= !state.equals("failed");
+      String line =
+          "%s%s  %s, %d connections"
+              .formatted(
+                  what,
+                  server.path("address").asText(),
+                  state,
+                  server.path("connections").asInt());
+      lines.add(
+          server.has("lastFailure")
+              ? "%s; last failure at %s: %s"
+                  .formatted(
+                      line,
+                      server.path("lastFailureAt").asText(),
+                      server.path("lastFailure").asText())
+              : line);
+    }
+    return well;
   }
 
   private static Section tunnels(JsonNode report) {
@@ -148,6 +171,27 @@ public final class StatusText {
                   pod.path("reason").asText()));
     }
     return new Section("pods", pods.path("notReady").isEmpty(), lines);
+  }
+
+  /** A line for each pod, and one for each volume that is not there yet. */
+  private static Section volumes(JsonNode report) {
+    Map<String, List<String>> ofPods = new TreeMap<>();
+    List<String> missing = new ArrayList<>();
+    for (JsonNode volume : report.path("volumes")) {
+      String pod = volume.path("namespace").asText() + "/" + volume.path("pod").asText();
+      String named =
+          volume.path("volume").asText() + " (" + volume.path("kind").asText() + ")";
+      if (volume.has("path")) {
+        ofPods.computeIfAbsent(pod, _ -> new ArrayList<>()).add(named);
+      } else {
+        missing.add(
+            "%s  %s is not set up: %s"
+                .formatted(pod, named, volume.path("fault").asText("in work")));
+      }
+    }
+    List<String> lines = new ArrayList<>(missing);
+    ofPods.forEach((pod, volumes) -> lines.add(pod + "  " + String.join(", ", volumes)));
+    return new Section("volumes", missing.isEmpty(), lines.isEmpty() ? List.of("none") : lines);
   }
 
   private static Section network(JsonNode report) {

@@ -29,7 +29,8 @@ class StatusTextTest {
            "stageSeconds":3,"server":"https://10.0.0.1:6443",
            "coldStart":{"enabled":true,"maxAgeSeconds":604800},
            "node":{"name":"pi","addresses":"10.0.0.7"},
-           "servers":[{"address":"10.0.0.1:6443","state":"active","connections":4},
+           "servers":[{"address":"10.0.0.1:6443","state":"active","connections":4,
+                       "lastFailure":"its tunnel is down","lastFailureAt":"2026-01-02T03:04:05Z"},
                       {"address":"10.0.0.2:6443","state":"failed","connections":0}],
            "tunnels":[{"server":"10.0.0.1:6443","health":"ok","seconds":3,"sentBytes":4096,
                        "receivedBytes":2097152,"connections":1,"roundTripMicros":1234,"lost":0},
@@ -38,6 +39,12 @@ class StatusTextTest {
                        "lastErrorAt":"2026-01-02T03:04:05Z"}],
            "pods":{"total":3,"ready":2,"notReady":[{"namespace":"default","name":"web",
                    "phase":"Pending","reason":"c: ImagePullBackOff"}]},
+           "volumes":[{"namespace":"default","pod":"db","volume":"data","kind":"nfs",
+                       "fault":"no answer"},
+                      {"namespace":"default","pod":"web","volume":"conf","kind":"configMap",
+                       "path":"/var/lib/kubelet/pods/1/volumes/x"},
+                      {"namespace":"default","pod":"web","volume":"tmp","kind":"emptyDir",
+                       "path":"/var/lib/kubelet/pods/1/volumes/y"}],
            "network":{"backend":"vxlan","pods":"[10.42.0.0/16]","services":"[10.43.0.0/16]",
                       "unreachablePeers":["n2"]},
            "certificates":[{"file":"client-kubelet.crt","expires":"2026-02-01T00:00:00Z",
@@ -67,11 +74,14 @@ class StatusTextTest {
   void marksWhatNeedsLookingAt() {
     assertThat(StatusText.sections(RUNNING).stream().filter(s -> !s.well()))
         .extracting(StatusText.Section::title)
-        .containsExactly("tunnels", "pods", "network", "certificates");
+        .containsExactly("tunnels", "pods", "volumes", "network", "certificates");
     assertThat(StatusText.of(RUNNING))
         .contains("10.0.0.1:6443  up for 3 s, 1.2 ms, 1 connections, 4 KiB out, 2 MiB in, lost 0")
         .contains("10.0.0.2:6443  down, 0 connections, 0 KiB out, 0 KiB in, lost 2 times; last")
+        .contains("10.0.0.1:6443  active, 4 connections; last failure at 2026-01-02T03:04:05Z: its")
         .contains("default/web  Pending: c: ImagePullBackOff")
+        .contains("default/db  data (nfs) is not set up: no answer")
+        .contains("default/web  conf (configMap), tmp (emptyDir)")
         .contains("pods of node n2 are not reached; 'k3s check-network' says why")
         .contains("client-kubelet.crt  2026-02-01T00:00:00Z, in 12 days");
   }

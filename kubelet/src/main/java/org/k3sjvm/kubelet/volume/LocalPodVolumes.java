@@ -63,7 +63,11 @@ public final class LocalPodVolumes implements PodVolumes {
     final ReentrantLock turn = new ReentrantLock();
     volatile @Nullable Pod pod;
     final Map<String, Written> written = new HashMap<>();
-    final Map<String, MountedVolume> mounted = new HashMap<>();
+    final Map<String, MountedVolume> mounted = new ConcurrentHashMap<>();
+
+    /** Of volumes that could not be set up when that was last tried; by their name. */
+    final Map<String, String> faults = new ConcurrentHashMap<>();
+
     boolean over;
   }
 
@@ -165,12 +169,14 @@ public final class LocalPodVolumes implements PodVolumes {
       }
       try {
         known.mounted.put(volume.getName(), mountOne(pod, volume, known, turn));
+        known.faults.remove(volume.getName());
       } catch (VolumeException
           | KubeException
           | LinuxException
           | InvalidPathException
           | IOException e) {
         VolumeException failed = failed(volume, e);
+        known.faults.put(volume.getName(), String.valueOf(failed.getMessage()));
         if (fault == null) {
           fault = failed;
         } else {
@@ -192,6 +198,19 @@ public final class LocalPodVolumes implements PodVolumes {
       }
     }
     return keys;
+  }
+
+  /** How the volumes of each pod are, by its uid; waits for nobody. */
+  public Map<String, List<VolumeReport>> report() {
+    Map<String, List<VolumeReport>> report = new HashMap<>();
+    pods.forEach(
+        (uid, known) -> {
+          Pod pod = known.pod;
+          if (pod != null) {
+            report.put(uid, VolumeReport.of(pod, known.mounted, known.faults));
+          }
+        });
+    return report;
   }
 
   @Override
