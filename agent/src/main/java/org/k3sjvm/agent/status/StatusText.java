@@ -103,10 +103,7 @@ public final class StatusText {
       String line =
           "%s%s  %s, %d connections"
               .formatted(
-                  what,
-                  server.path("address").asText(),
-                  state,
-                  server.path("connections").asInt());
+                  what, server.path("address").asText(), state, server.path("connections").asInt());
       lines.add(
           server.has("lastFailure")
               ? "%s; last failure at %s: %s"
@@ -179,8 +176,7 @@ public final class StatusText {
     List<String> missing = new ArrayList<>();
     for (JsonNode volume : report.path("volumes")) {
       String pod = volume.path("namespace").asText() + "/" + volume.path("pod").asText();
-      String named =
-          volume.path("volume").asText() + " (" + volume.path("kind").asText() + ")";
+      String named = volume.path("volume").asText() + " (" + volume.path("kind").asText() + ")";
       if (volume.has("path")) {
         ofPods.computeIfAbsent(pod, _ -> new ArrayList<>()).add(named);
       } else {

@@ -17,8 +17,7 @@ import org.k3sjvm.kube.KubeJson;
  * @param path where it is on this host; empty while it is not set up
  * @param fault why the last try to set it up, or to bring it up to date, failed
  */
-public record VolumeReport(
-    String name, String kind, Optional<Path> path, Optional<String> fault) {
+public record VolumeReport(String name, String kind, Optional<Path> path, Optional<String> fault) {
   /** Those that a container of the pod uses, in the order of its spec. */
   static List<VolumeReport> of(
       Pod pod, Map<String, MountedVolume> mounted, Map<String, String> faults) {
