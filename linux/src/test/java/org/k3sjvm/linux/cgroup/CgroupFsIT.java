@@ -65,16 +65,18 @@ class CgroupFsIT {
         .isInstanceOf(LinuxException.NotFound.class);
   }
 
+  /** Version 2 allows processes in leaves only. */
   private void put(long pid) throws IOException {
-    Path root =
+    Path group =
         switch (cgroups.layout()) {
-          case CgroupLayout.Unified unified -> unified.root();
+          case CgroupLayout.Unified unified ->
+              Files.createDirectory(unified.root().resolve(pod.relative()).resolve("leaf"));
           case CgroupLayout.Legacy legacy ->
-              Objects.requireNonNull(legacy.hierarchies().get("cpuset"));
+              Objects.requireNonNull(legacy.hierarchies().get("cpuset")).resolve(pod.relative());
           case CgroupLayout.Absent _ -> throw new IllegalStateException("no cgroups");
         };
     Files.write(
-        root.resolve(pod.relative()).resolve("cgroup.procs"),
+        group.resolve("cgroup.procs"),
         Long.toString(pid).getBytes(StandardCharsets.US_ASCII),
         StandardOpenOption.WRITE);
   }
