@@ -80,9 +80,6 @@ public final class FuzzedAnswers implements FuzzTargets {
 
   private static void token(String text) {
     JoinToken token = JoinToken.parse(new Secret(text));
-    if (text.contains("secret") && token.toString().contains("secret")) {
-      throw new AssertionError("a secret is shown");
-    }
     var _ = token.credentials().authorization();
   }
 

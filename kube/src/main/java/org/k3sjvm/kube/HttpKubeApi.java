@@ -396,7 +396,7 @@ public final class HttpKubeApi implements KubeApi, AutoCloseable {
     return KubeJson.newObject().put("message", text.strip());
   }
 
-  private static <T> ObjectList<T> readList(JsonParser parser, Class<T> type) throws IOException {
+  static <T> ObjectList<T> readList(JsonParser parser, Class<T> type) throws IOException {
     List<T> items = new ArrayList<>();
     String version = "";
     String continueToken = "";

@@ -9,15 +9,14 @@ import java.security.cert.X509Certificate;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.k3sjvm.base.pki.Certificates;
 import org.k3sjvm.base.pki.Keys;
 import org.k3sjvm.base.pki.PkiException;
 import org.k3sjvm.base.pki.TlsIdentity;
 import org.k3sjvm.base.secret.Secret;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.k3sjvm.base.yaml.PlainYaml;
 import org.yaml.snakeyaml.error.YAMLException;
 
 /**
@@ -46,7 +45,7 @@ public final class Kubeconfig {
   }
 
   private KubeCredentials parse(String text) throws IOException {
-    Object root = new Yaml(new SafeConstructor(new LoaderOptions())).load(text);
+    Object root = Objects.requireNonNullElse(PlainYaml.load(text), Map.of());
     String current = text(root, "current-context").orElseThrow(() -> lacks("current-context"));
     Object context = named(root, "contexts", current, "context");
     Object cluster = named(root, "clusters", text(context, "cluster").orElse(""), "cluster");

@@ -11,8 +11,8 @@ import org.k3sjvm.base.testing.fuzz.FuzzTargets;
 
 /** What servers say on a tunnel. */
 public final class FuzzedFrames implements FuzzTargets {
-  /** Longer texts are read to a limit, which may be inside a character. */
-  private static final int SHORT = 90;
+  /** Longer texts, once they are UTF-8, are read to a limit, which may be inside a character. */
+  private static final int SHORT = 30;
 
   private static final EgressRules RULES =
       new EgressRules(EgressMode.CLUSTER, HostPort.parse("127.0.0.1:10250"));

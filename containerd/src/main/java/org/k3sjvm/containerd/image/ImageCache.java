@@ -12,11 +12,9 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.k3sjvm.base.files.AtomicFiles;
+import org.k3sjvm.base.yaml.PlainYaml;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.constructor.SafeConstructor;
 import org.yaml.snakeyaml.error.YAMLException;
 
 /**
@@ -41,9 +39,7 @@ final class ImageCache {
     ImageCache cache = new ImageCache(directory.resolve(NAME));
     try {
       // JSON is YAML.
-      Object document =
-          new Yaml(new SafeConstructor(new LoaderOptions()))
-              .load(AtomicFiles.read(cache.file).orElse(""));
+      Object document = PlainYaml.load(AtomicFiles.read(cache.file).orElse(""));
       if (document instanceof Map<?, ?> files) {
         files.forEach(
             (path, entry) ->

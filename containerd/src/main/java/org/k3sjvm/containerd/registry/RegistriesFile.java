@@ -10,10 +10,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.k3sjvm.base.files.AtomicFiles;
 import org.k3sjvm.base.secret.Secret;
+import org.k3sjvm.base.yaml.PlainYaml;
 import org.k3sjvm.containerd.ContainerdException;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.constructor.SafeConstructor;
 import org.yaml.snakeyaml.error.YAMLException;
 
 /**
@@ -46,7 +44,7 @@ public final class RegistriesFile {
   private Registries parse(String text) {
     @Nullable Object document;
     try {
-      document = new Yaml(new SafeConstructor(new LoaderOptions())).load(text);
+      document = PlainYaml.load(text);
     } catch (YAMLException e) {
       throw bad("it is not YAML: " + e.getMessage());
     }

@@ -1,6 +1,10 @@
 package org.k3sjvm.base.testing.fuzz;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -43,6 +47,12 @@ public record FuzzTarget(
     void parse(String input) throws Exception;
   }
 
+  /** Reads one input that is a file. */
+  @FunctionalInterface
+  public interface FileParser {
+    void parse(Path file) throws Exception;
+  }
+
   /** A parser that throws only these, or exceptions of their kind. */
   @SafeVarargs
   public static FuzzTarget bytes(
@@ -59,6 +69,32 @@ public record FuzzTarget(
   public static FuzzTarget text(
       String name, TextParser parser, Class<? extends Exception>... answers) {
     return bytes(name, input -> parser.parse(new String(input, StandardCharsets.UTF_8)), answers);
+  }
+
+  /**
+   * A parser of a file, which lies alone in a directory of its own that goes with this process.
+   *
+   * @param fileName how the file is to be called
+   */
+  @SafeVarargs
+  public static FuzzTarget file(
+      String name, String fileName, FileParser parser, Class<? extends Exception>... answers) {
+    Path file;
+    try {
+      Path directory = Files.createTempDirectory("k3s-fuzz");
+      directory.toFile().deleteOnExit();
+      file = directory.resolve(fileName);
+      file.toFile().deleteOnExit();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot make a directory for a file to read", e);
+    }
+    return bytes(
+        name,
+        input -> {
+          Files.write(file, input);
+          parser.parse(file);
+        },
+        answers);
   }
 
   /** With these samples, too. */

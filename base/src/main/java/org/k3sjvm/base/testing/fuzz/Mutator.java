@@ -127,6 +127,14 @@ final class Mutator {
   private static final List<byte[]> NESTS =
       of("[", "{\"a\":", "{", "(", "- ", "[[{", "<", "{a: ", "&a [*a, ", "0\u0080", "a:\n ");
 
+  private static final List<String[]> PAIRS =
+      List.of(
+          new String[] {"[", "]"},
+          new String[] {"{\"a\":", "}"},
+          new String[] {"{\"spec\":", "}"},
+          new String[] {"(", ")"},
+          new String[] {"$(", ")"});
+
   private static final long[] LENGTHS = {
     0,
     1,
@@ -217,18 +225,27 @@ final class Mutator {
     };
   }
 
-  /** A flood: one piece again and again, inside or instead of the input. */
+  /** A flood: one piece again and again, or pairs around each other, inside the input or alone. */
   private byte[] enlarge(byte[] in) {
     int at = random.nextInt(in.length + 1);
-    byte[] piece =
-        switch (random.nextInt(4)) {
-          case 0 -> pick(words);
-          case 1 -> pick(NESTS);
-          case 2 -> Arrays.copyOfRange(in, at, Math.min(in.length, at + random.nextInt(64)));
-          default -> in;
+    int room = Math.max(0, maxBytes - in.length);
+    byte[] flood =
+        switch (random.nextInt(5)) {
+          case 0 -> repeat(pick(words), room);
+          case 1 -> repeat(pick(NESTS), room);
+          case 2 ->
+              repeat(
+                  Arrays.copyOfRange(in, at, Math.min(in.length, at + random.nextInt(64))), room);
+          case 3 -> nested();
+          default -> repeat(in, room);
         };
-    byte[] flood = repeat(piece, Math.max(0, maxBytes - in.length));
     return random.nextBoolean() ? replace(in, at, at, flood) : flood;
+  }
+
+  private byte[] nested() {
+    String[] pair = PAIRS.get(random.nextInt(PAIRS.size()));
+    int levels = 1 << random.nextInt(15);
+    return (pair[0].repeat(levels) + "1" + pair[1].repeat(levels)).getBytes(StandardCharsets.UTF_8);
   }
 
   private byte[] flip(byte[] in) {
