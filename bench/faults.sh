@@ -42,8 +42,15 @@ inject() {
 }
 log=$HOSTS_DIR/n1/agent.log
 lines() { wc -l < "$log"; }
-# tunnel_after LINE: the newest word about the tunnel since that line
-tunnel_after() { tail -n +"$(($1 + 1))" "$log" | grep -o 'tunnel is \(up\|down\)' | tail -1 || true; }
+# tunnel up|down LINE head|tail: milliseconds from the fault's begin to the first or last such word of the agent's after that line, by its own clock;
+# nothing when it said none
+tunnel() {
+  local at
+  at=$(tail -n +"$(($2 + 1))" "$log" | sed -n "s/^time=\"\([^\"]*\)\".*msg=\"tunnel is $1\".*/\1/p" | "$3" -n 1)
+  [ -z "$at" ] || echo $((($(date -d "$at" +%s%N) - began) / 1000000))
+}
+# lost LINE: whether the last word about the tunnel since that line is that it is down
+lost() { tail -n +"$(($1 + 1))" "$log" | grep -o 'tunnel is \(up\|down\)' | tail -n 1 | grep -q down; }
 exec_works() { [ "$(timeout 4 nsenter --net=/var/run/netns/$HOSTS_PREFIX-server "$(type -P kubectl)" --kubeconfig "$HOSTS_DIR/kubeconfig" exec bench -- echo yes 2> /dev/null)" = yes ]; }
 seconds() { awk -v ms="$1" 'BEGIN {printf "%.1f", ms / 1000}'; }
 ms_since() { echo $((($(now) - $1) / 1000000)); }
@@ -56,26 +63,20 @@ replaced=0 worst_down=0 worst_up=0 worst_exec=0 execs=""
 for f in $(seq "$faults"); do
   kind=${kinds[$((RANDOM % ${#kinds[@]}))]}
   lasts=$((1000 + RANDOM % (longest_fault_ms - 1000)))
-  line=$(lines) began=$(now) down='' up=''
+  line=$(lines) began=$(now)
   inject "$kind"
   healed=''
   while true; do
     at=$(ms_since "$began")
     [ -n "$healed" ] || [ "$at" -lt $lasts ] || { heal; healed=$at; }
-    case $(tunnel_after "$line") in
-      *down) [ -n "$down" ] || down=$at ;;
-      *up) [ -n "$down" ] || down=$at; up=$at ;;
-    esac
     [ -z "$healed" ] || ! exec_works || break
     [ "$at" -lt $((2 * limit_s * 1000)) ] || break
     sleep 0.1
   done
   worked=$(ms_since "$began")
   # A short fault may leave the tunnel as it was; a dead one is replaced even when exec went another way.
-  until [ -z "$down" ] || [ -n "$up" ] || [ "$(ms_since "$began")" -gt $((2 * limit_s * 1000)) ]; do
-    [ "$(tunnel_after "$line")" != 'tunnel is up' ] || up=$(ms_since "$began")
-    sleep 0.1
-  done
+  while lost "$line" && [ "$(ms_since "$began")" -le $((2 * limit_s * 1000)) ]; do sleep 0.2; done
+  down=$(tunnel down "$line" head) up=$(tunnel up "$line" tail)
   [ -z "$down" ] || replaced=$((replaced + 1))
   [ "${down:-0}" -le $((stale_s * 1000)) ] || complain "fault $f: the tunnel was called up for $(seconds "$down") s"
   [ -z "$down" ] || [ "${up:-999999}" -le $((limit_s * 1000)) ] || complain "fault $f: no new tunnel within $limit_s s"
