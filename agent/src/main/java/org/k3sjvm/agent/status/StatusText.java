@@ -85,6 +85,10 @@ public final class StatusText {
   private static Section servers(JsonNode report) {
     List<String> lines = new ArrayList<>();
     boolean well = servers(report.path("servers"), "", lines);
+    if (report.path("servers").isEmpty()) {
+      lines.add(report.path("server").asText() + "  without a load balancer");
+      well = true;
+    }
     if (report.has("apiServers")) {
       well &= servers(report.path("apiServers"), "API server ", lines);
     }

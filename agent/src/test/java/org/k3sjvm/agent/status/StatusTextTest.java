@@ -3,6 +3,7 @@ package org.k3sjvm.agent.status;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import java.util.List;
@@ -68,6 +69,14 @@ class StatusTextTest {
               last failures: 10.0.0.1:6443: connection refused
             """)
         .doesNotContain("\u001b");
+  }
+
+  @Test
+  void namesTheOneServerOfAnAgentWithoutALoadBalancer() {
+    ObjectNode without = RUNNING.deepCopy();
+    without.putArray("servers");
+    assertThat(StatusText.of(without))
+        .contains("servers\n  https://10.0.0.1:6443  without a load balancer\n");
   }
 
   @Test
