@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -114,10 +114,12 @@ final class Reconciler {
     }
     removeEarlierBackend(uplink);
     List<LinuxException> failures = new ArrayList<>();
+    Set<String> doubts = new LinkedHashSet<>();
     Map<Family, OwnPart> parts =
         wireguard.isPresent()
-            ? encrypted(wireguard.get(), subnets, uplink, now, failures)
-            : plain(own, subnets, uplink, failures);
+            ? encrypted(wireguard.get(), subnets, uplink, now, doubts, failures)
+            : plain(own, subnets, uplink, doubts, failures);
+    tell(doubts);
     rules.ensure(networks, subnets, config.ipv6Masquerade(), now);
     if (nodes.lease(config.nodeName()).isPresent()) {
       announce(own, parts);
@@ -128,7 +130,11 @@ final class Reconciler {
   }
 
   private Map<Family, OwnPart> plain(
-      NodeLease own, Map<Family, Cidr> subnets, Uplink uplink, List<LinuxException> failures) {
+      NodeLease own,
+      Map<Family, Cidr> subnets,
+      Uplink uplink,
+      Set<String> doubts,
+      List<LinuxException> failures) {
     Map<Family, OwnPart> parts = new EnumMap<>(Family.class);
     for (Map.Entry<Family, Cidr> entry : subnets.entrySet()) {
       Family family = entry.getKey();
@@ -142,7 +148,7 @@ final class Reconciler {
               mac.map(known -> FlannelAnnotations.vxlanData(config.vxlan().vni(), known))
                   .orElse(FlannelAnnotations.NULL_DATA)));
       if (nodes.isComplete() || nodes.isRecalled()) {
-        failures.addAll(meetPeers(family, entry.getValue(), device, uplink));
+        failures.addAll(meetPeers(family, entry.getValue(), device, uplink, doubts));
       }
     }
     return parts;
@@ -153,6 +159,7 @@ final class Reconciler {
       Map<Family, Cidr> subnets,
       Uplink uplink,
       Instant now,
+      Set<String> doubts,
       List<LinuxException> failures)
       throws IOException {
     boolean complete = nodes.isComplete();
@@ -164,7 +171,7 @@ final class Reconciler {
             complete,
             now);
     failures.addAll(outcome.failures());
-    tell(outcome.doubts());
+    doubts.addAll(outcome.doubts());
     Map<Family, OwnPart> parts = new EnumMap<>(Family.class);
     for (Map.Entry<Family, Cidr> entry : subnets.entrySet()) {
       parts.put(
@@ -330,10 +337,10 @@ final class Reconciler {
   }
 
   private List<LinuxException> meetPeers(
-      Family family, Cidr subnet, Optional<Link> device, Uplink uplink) {
+      Family family, Cidr subnet, Optional<Link> device, Uplink uplink, Set<String> doubts) {
     Cidr network = networks.getOrDefault(family, subnet);
     Peers peers = Peers.of(nodes.leases(), family, backend, config.nodeName(), subnet, network);
-    tell(peers.doubts());
+    doubts.addAll(peers.doubts());
     int uplinkIndex = uplink.link().index();
     Entries wanted =
         device
@@ -373,12 +380,11 @@ final class Reconciler {
         .and(Entries.wantedOnUplink(byNearness.getOrDefault(true, List.of()), uplink));
   }
 
-  private void tell(List<String> doubts) {
-    Set<String> now = new HashSet<>(doubts);
+  private void tell(Set<String> doubts) {
     doubts.stream()
         .filter(doubt -> !doubtsTold.contains(doubt))
         .forEach(doubt -> log.atWarn().addKeyValue("reason", doubt).log("doubtful pod CIDR"));
-    doubtsTold = now;
+    doubtsTold = doubts;
   }
 
   private void removeEarlierBackend(Uplink uplink) {
