@@ -10,9 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.k3sjvm.base.yaml.PlainYaml;
 import org.yaml.snakeyaml.error.YAMLException;
 
 /**
@@ -117,8 +115,7 @@ public final class ConfigFile {
 
   private static Map<?, ?> load(Path file) {
     try {
-      Object loaded =
-          new Yaml(new SafeConstructor(new LoaderOptions())).load(Files.readString(file));
+      Object loaded = PlainYaml.load(Files.readString(file));
       if (loaded == null) {
         return Map.of();
       }

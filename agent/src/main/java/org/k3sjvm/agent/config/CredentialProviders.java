@@ -14,11 +14,9 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.k3sjvm.base.time.GoDurations;
+import org.k3sjvm.base.yaml.PlainYaml;
 import org.k3sjvm.kubelet.image.CredentialProvider;
 import org.k3sjvm.kubelet.image.CredentialProvider.TokenAttributes;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.constructor.SafeConstructor;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
 
@@ -166,7 +164,7 @@ public record CredentialProviders(Path directory, List<CredentialProvider> provi
       if (Files.size(file) > LARGEST) {
         throw bad(file, "it is larger than 1 MiB");
       }
-      return new Yaml(new SafeConstructor(new LoaderOptions())).load(Files.readString(file));
+      return PlainYaml.load(Files.readString(file));
     } catch (IOException e) {
       throw bad(file, "cannot be read: " + e.getMessage());
     } catch (MarkedYAMLException e) { // the whole message would show a part of the file

@@ -8,9 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.k3sjvm.base.yaml.PlainYaml;
 import org.yaml.snakeyaml.error.YAMLException;
 
 /**
@@ -79,7 +77,7 @@ final class KubeletFiles {
   static Map<?, ?> load(Path file) {
     Object loaded;
     try {
-      loaded = new Yaml(new SafeConstructor(new LoaderOptions())).load(Files.readString(file));
+      loaded = PlainYaml.load(Files.readString(file));
     } catch (IOException | YAMLException e) {
       throw new UsageException(
           "cannot read the kubelet configuration " + file + ": " + e.getMessage(), e);

@@ -76,10 +76,15 @@ final class KubeletSettingsReader {
 
   private Optional<URI> url() {
     Optional<String> text = values.text("staticPodURL").filter(t -> !t.isEmpty());
-    if (text.isPresent() && !text.get().matches("https?://[^\\s/]+\\S*")) {
-      return values.bad("staticPodURL", "must be an http or https URL", Optional.empty());
+    try {
+      Optional<URI> url = text.map(URI::create);
+      if (url.isEmpty() || text.get().matches("https?://[^\\s/]+\\S*")) {
+        return url;
+      }
+    } catch (IllegalArgumentException e) {
+      // told below
     }
-    return text.map(URI::create);
+    return values.bad("staticPodURL", "must be an http or https URL", Optional.empty());
   }
 
   private KubeletSettings.Pulls pulls() {

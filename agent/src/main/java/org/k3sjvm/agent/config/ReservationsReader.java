@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.k3sjvm.kube.QuantityNumber;
 import org.k3sjvm.kubelet.settings.Reservations;
 import org.k3sjvm.kubelet.settings.Reservations.Amounts;
 import org.k3sjvm.kubelet.settings.Reservations.Enforcement;
@@ -127,10 +128,13 @@ final class ReservationsReader {
   }
 
   private static long whole(Quantity quantity, int shift) {
-    return quantity
-        .getNumericalAmount()
-        .multiply(BigDecimal.ONE.movePointRight(shift))
-        .setScale(0, RoundingMode.CEILING)
-        .longValueExact();
+    try {
+      return QuantityNumber.of(quantity)
+          .multiply(BigDecimal.ONE.movePointRight(shift))
+          .setScale(0, RoundingMode.CEILING)
+          .longValueExact();
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException("too large: " + quantity, e);
+    }
   }
 }

@@ -275,4 +275,17 @@ class KubeletOptionsTest {
                 .taints())
         .containsExactly(new NodeTaint("a", "", "NoSchedule"));
   }
+
+  @Test
+  void whatCannotBeAnAddressOrAnAmountIsNamed() {
+    assertThatThrownBy(
+            () ->
+                read(
+                    "manifest-url=http://`/b",
+                    "system-reserved=memory=99999999999999999999",
+                    "kube-reserved=cpu=1e999999999"))
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining("manifest-url")
+        .hasMessageContaining("kube-reserved");
+  }
 }

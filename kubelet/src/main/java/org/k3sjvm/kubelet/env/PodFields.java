@@ -19,6 +19,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.k3sjvm.kube.QuantityNumber;
 import org.k3sjvm.kubelet.translate.ConfigException;
 
 /**
@@ -108,10 +109,10 @@ public final class PodFields {
     if (limits && SHARED.contains(name)) {
       value = value.or(() -> ofPod(pod.getSpec(), name)).or(() -> find(allocatable, name));
     }
-    BigDecimal amount = value.map(Quantity::getNumericalAmount).orElse(BigDecimal.ZERO);
+    BigDecimal amount = value.map(QuantityNumber::of).orElse(BigDecimal.ZERO);
     BigDecimal by =
         Optional.ofNullable(selector.getDivisor())
-            .map(Quantity::getNumericalAmount)
+            .map(QuantityNumber::of)
             .filter(d -> d.signum() > 0)
             .orElse(BigDecimal.ONE);
     return amount.divide(by, 0, RoundingMode.CEILING).toPlainString();
@@ -136,7 +137,7 @@ public final class PodFields {
 
   private static Optional<Quantity> find(@Nullable Map<String, Quantity> from, String name) {
     return Optional.ofNullable(from == null ? null : from.get(name))
-        .filter(q -> q.getNumericalAmount().signum() > 0);
+        .filter(q -> QuantityNumber.of(q).signum() > 0);
   }
 
   private static String lines(@Nullable Map<String, String> map) {

@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.k3sjvm.kube.QuantityNumber;
 
 /** Amounts in Kubernetes' spelling. */
 final class Quantities {
@@ -41,6 +42,6 @@ final class Quantities {
   }
 
   private static boolean same(Quantity one, @Nullable Quantity other) {
-    return other != null && one.getNumericalAmount().compareTo(other.getNumericalAmount()) == 0;
+    return other != null && QuantityNumber.of(one).compareTo(QuantityNumber.of(other)) == 0;
   }
 }

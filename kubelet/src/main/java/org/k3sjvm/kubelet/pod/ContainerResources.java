@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.k3sjvm.cri.LinuxResources;
+import org.k3sjvm.kube.QuantityNumber;
 
 /**
  * What a container may use as its status says: what the node granted, and for a running one what is
@@ -105,7 +106,7 @@ final class ContainerResources {
   private static void put(
       Map<String, Quantity> into, String name, BigDecimal amount, Quantity written) {
     Quantity granted = into.get(name);
-    if (granted == null || granted.getNumericalAmount().compareTo(amount) != 0) {
+    if (granted == null || QuantityNumber.of(granted).compareTo(amount) != 0) {
       into.put(name, written);
     }
   }
@@ -123,7 +124,7 @@ final class ContainerResources {
   }
 
   private static BigDecimal amount(@Nullable Quantity quantity) {
-    return quantity == null ? BigDecimal.ZERO : quantity.getNumericalAmount();
+    return quantity == null ? BigDecimal.ZERO : QuantityNumber.of(quantity);
   }
 
   private static boolean some(@Nullable Map<String, Quantity> amounts) {

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.k3sjvm.kube.QuantityNumber;
 import org.k3sjvm.kubelet.resources.PodRequests;
 
 /**
@@ -72,7 +73,7 @@ final class PodLevelResources {
       for (String name : RESIZABLE) {
         Quantity limit = pod.getLimits().get(name);
         Quantity own = limits.get(name);
-        if (limit != null && (own == null || own.getNumericalAmount().signum() == 0)) {
+        if (limit != null && (own == null || QuantityNumber.of(own).signum() == 0)) {
           limits.put(name, limit);
         }
       }

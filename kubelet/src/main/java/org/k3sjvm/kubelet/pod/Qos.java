@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.k3sjvm.kube.QuantityNumber;
 
 /**
  * The pod's quality of service class, which names its control group.
@@ -81,7 +82,7 @@ public enum Qos {
 
   private static Optional<BigDecimal> amount(@Nullable Map<String, Quantity> from, String name) {
     return Optional.ofNullable(from == null ? null : from.get(name))
-        .map(Quantity::getNumericalAmount)
+        .map(QuantityNumber::of)
         .filter(a -> a.signum() > 0);
   }
 }

@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.k3sjvm.kube.KubeJson;
+import org.k3sjvm.kube.QuantityNumber;
 
 /**
  * Whether running containers have what the node agreed to, and what to do about it. What is in
@@ -233,6 +234,6 @@ public final class Resizing {
 
   private static BigDecimal amount(@Nullable Map<String, Quantity> from, String name) {
     Quantity quantity = from == null ? null : from.get(name);
-    return quantity == null ? BigDecimal.ZERO : quantity.getNumericalAmount();
+    return quantity == null ? BigDecimal.ZERO : QuantityNumber.of(quantity);
   }
 }

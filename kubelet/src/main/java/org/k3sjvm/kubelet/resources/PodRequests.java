@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.k3sjvm.kube.QuantityNumber;
 
 /**
  * What a pod as a whole takes: the most that is needed at one time, by resource name, in whole
@@ -107,7 +108,7 @@ public final class PodRequests {
   public static Map<String, BigDecimal> amounts(@Nullable Map<String, Quantity> from) {
     Map<String, BigDecimal> amounts = new TreeMap<>();
     if (from != null) {
-      from.forEach((name, quantity) -> amounts.put(name, quantity.getNumericalAmount()));
+      from.forEach((name, quantity) -> amounts.put(name, QuantityNumber.of(quantity)));
     }
     return amounts;
   }

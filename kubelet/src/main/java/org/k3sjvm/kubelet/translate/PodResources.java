@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.k3sjvm.cri.HugepageLimit;
 import org.k3sjvm.cri.LinuxResources;
+import org.k3sjvm.kube.QuantityNumber;
 import org.k3sjvm.kubelet.pod.DesiredPod;
 import org.k3sjvm.kubelet.pod.Qos;
 import org.k3sjvm.kubelet.resources.PodRequests;
@@ -142,9 +143,7 @@ public final class PodResources {
   static Optional<Long> pageSize(String resource) {
     return resource.startsWith(HUGE_PAGES)
         ? Optional.of(
-            Quantity.parse(resource.substring(HUGE_PAGES.length()))
-                .getNumericalAmount()
-                .longValue())
+            QuantityNumber.of(Quantity.parse(resource.substring(HUGE_PAGES.length()))).longValue())
         : Optional.empty();
   }
 

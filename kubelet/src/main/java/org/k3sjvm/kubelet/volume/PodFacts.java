@@ -16,6 +16,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.k3sjvm.kube.QuantityNumber;
 
 /** What volumes need to know of a pod. */
 final class PodFacts {
@@ -124,7 +125,7 @@ final class PodFacts {
       if (limit == null) {
         return Optional.empty();
       }
-      sum += limit.getNumericalAmount().longValue();
+      sum += QuantityNumber.of(limit).longValue();
     }
     return sum == 0 ? Optional.empty() : Optional.of(sum);
   }

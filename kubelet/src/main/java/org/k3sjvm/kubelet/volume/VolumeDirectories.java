@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.k3sjvm.kube.QuantityNumber;
 import org.k3sjvm.kubelet.volume.VolumeLayout.Plugin;
 import org.k3sjvm.linux.mount.Mounts;
 import org.k3sjvm.linux.mount.TmpfsOptions;
@@ -81,6 +82,6 @@ final class VolumeDirectories {
   }
 
   private static long bytes(Quantity quantity) {
-    return quantity.getNumericalAmount().longValue();
+    return QuantityNumber.of(quantity).longValue();
   }
 }

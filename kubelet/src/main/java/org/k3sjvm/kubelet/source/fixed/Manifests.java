@@ -14,15 +14,12 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.k3sjvm.base.yaml.PlainYaml;
 import org.k3sjvm.kube.KubeJson;
 import org.k3sjvm.kubelet.admission.PodKind;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.constructor.SafeConstructor;
 import org.yaml.snakeyaml.error.YAMLException;
 
 /**
@@ -141,8 +138,14 @@ final class Manifests {
     return pod;
   }
 
-  /** Go makes empty values of nothing, which the API server then refuses. */
+  /**
+   * Takes away fields that have nothing behind the colon, which to Go are not there. Of nothing in
+   * a list Go makes an empty value, which the API server then refuses.
+   */
   private static void whole(JsonNode node) throws ManifestException {
+    if (node instanceof ObjectNode object) {
+      object.properties().removeIf(field -> field.getValue().isNull());
+    }
     for (JsonNode part : node) {
       if (node.isArray() && part.isNull()) {
         throw new ManifestException("an item of a list in it is nothing");
@@ -152,20 +155,13 @@ final class Manifests {
   }
 
   private static ObjectNode object(byte[] bytes) throws ManifestException {
-    LoaderOptions options = new LoaderOptions();
-    options.setCodePointLimit(MOST_BYTES);
-    options.setAllowDuplicateKeys(false);
     try {
-      Iterator<Object> documents =
-          new Yaml(new SafeConstructor(options))
-              .loadAll(new String(bytes, StandardCharsets.UTF_8))
-              .iterator();
-      Object first = documents.hasNext() ? documents.next() : null;
+      Object first = PlainYaml.first(new String(bytes, StandardCharsets.UTF_8), MOST_BYTES);
       if (KubeJson.mapper().valueToTree(first) instanceof ObjectNode object) {
         return object;
       }
       throw new ManifestException("it has no object in it");
-    } catch (YAMLException | IllegalArgumentException | StackOverflowError e) {
+    } catch (YAMLException | IllegalArgumentException e) {
       throw new ManifestException("it is not YAML: " + e.getMessage(), e);
     }
   }

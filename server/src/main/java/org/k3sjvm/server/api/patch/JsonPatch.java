@@ -8,11 +8,24 @@ import org.k3sjvm.server.api.tree.Trees;
 
 /** JSON patch, RFC 6902. */
 final class JsonPatch {
+  /** Source: Kubernetes v1.36 apiserver pkg/endpoints/handlers/patch.go, maxJSONPatchOperations. */
+  private static final int MOST_OPERATIONS = 10_000;
+
+  /** What all copies of a patch may have together; copies of copies double with each. */
+  private static final int MOST_COPIED_NODES = 100_000;
+
   private JsonPatch() {}
 
   static JsonNode apply(JsonNode document, ArrayNode operations) {
+    if (operations.size() > MOST_OPERATIONS) {
+      throw new PatchException("the patch has more than " + MOST_OPERATIONS + " operations");
+    }
     JsonNode result = document.deepCopy();
+    int left = MOST_COPIED_NODES;
     for (JsonNode operation : operations) {
+      if (Trees.text(operation, "op").equals("copy")) {
+        left -= nodes(existing(result, pointer(operation, "from"), "copy"), left);
+      }
       result = applyOne(result, operation);
     }
     return result;
@@ -45,6 +58,22 @@ final class JsonPatch {
       }
       default -> throw new PatchException("unexpected kind of operation: '" + verb + "'");
     };
+  }
+
+  /**
+   * Counts.
+   *
+   * @throws PatchException when there are more than that
+   */
+  private static int nodes(JsonNode tree, int most) {
+    int count = 1;
+    for (JsonNode inner : tree) {
+      count += nodes(inner, most - count);
+    }
+    if (count > most) {
+      throw new PatchException("the patch copies too much");
+    }
+    return count;
   }
 
   private static JsonNode value(JsonNode operation) {

@@ -90,7 +90,8 @@ final class StrategicMergePatch {
 
   /** A patch object as a value: without directives and nulls. */
   private ObjectNode fresh(ObjectNode patch, Shape shape) {
-    ObjectNode plain = patch.deepCopy();
+    ObjectNode plain = Trees.object();
+    plain.setAll(patch); // what is below is copied on its way
     plain.remove(DIRECTIVE);
     return object(Trees.object(), plain, shape);
   }

@@ -48,7 +48,11 @@ public record LabelSelector(List<Requirement> requirements) {
       };
     }
 
+    /** Zero also when one of both is no number, or missing. */
     private int compare(String value) {
+      if (values.isEmpty()) {
+        return 0;
+      }
       try {
         return Long.compare(Long.parseLong(value), Long.parseLong(values.iterator().next()));
       } catch (NumberFormatException _) {

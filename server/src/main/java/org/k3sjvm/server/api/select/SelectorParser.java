@@ -12,12 +12,13 @@ import org.k3sjvm.server.api.select.LabelSelector.Requirement;
 
 /** The text form of label selectors. */
 final class SelectorParser {
+  /** Nothing is tried twice: the text may be long and anybody's. */
   private static final Pattern TERM =
       Pattern.compile(
-          "\\s*(?:(?<not>!)\\s*(?<absent>[^\\s=!,()<>]+)"
-              + "|(?<key>[^\\s=!,()<>]+)\\s*(?:"
-              + "(?<set>\\s(?:in|notin))\\s*\\((?<values>[^()]*)\\)"
-              + "|(?<sign>==|=|!=|>|<)\\s*(?<value>[^\\s=!,()<>]*))?)\\s*(?:,|$)");
+          "\\s*+(?:(?<not>!)\\s*+(?<absent>[^\\s=!,()<>]++)"
+              + "|(?<key>[^\\s=!,()<>]++)(?:"
+              + "\\s++(?<set>in|notin)\\s*+\\((?<values>[^()]*+)\\)"
+              + "|\\s*+(?<sign>==|=|!=|>|<)\\s*+(?<value>[^\\s=!,()<>]*+))?+)\\s*+(?:,|$)");
 
   private final String text;
 
@@ -30,7 +31,7 @@ final class SelectorParser {
     Matcher matcher = TERM.matcher(text);
     int at = 0;
     while (at < text.length()) {
-      if (!matcher.find(at) || matcher.start() != at) {
+      if (!matcher.region(at, text.length()).lookingAt()) {
         throw ApiException.badRequest("unable to parse requirement: '" + text + "'");
       }
       requirements.add(requirement(matcher));
@@ -49,7 +50,7 @@ final class SelectorParser {
       for (String value : term.group("values").split(",", -1)) {
         values.add(value.strip());
       }
-      boolean in = term.group("set").strip().equals("in");
+      boolean in = term.group("set").equals("in");
       return new Requirement(key, in ? Operator.IN : Operator.NOT_IN, values);
     }
     String sign = term.group("sign");

@@ -26,10 +26,16 @@ public final class Quantities {
           Map.entry("Pi", BigDecimal.valueOf(1L << 50)),
           Map.entry("Ei", BigDecimal.valueOf(1L << 60)));
 
+  private static final int LONGEST_TEXT = 128;
+  private static final int MOST_DIGITS = 60;
+
   private Quantities() {}
 
   /** The exact value; empty when the text is no quantity. */
   public static Optional<BigDecimal> parse(String text) {
+    if (text.length() > LONGEST_TEXT) {
+      return Optional.empty();
+    }
     int end = text.length();
     while (end > 0 && Character.isLetter(text.charAt(end - 1))) {
       end--;
@@ -37,12 +43,20 @@ public final class Quantities {
     BigDecimal unit = SUFFIXES.get(text.substring(end));
     try {
       if (unit != null && end > 0) {
-        return Optional.of(new BigDecimal(text.substring(0, end)).multiply(unit));
+        return sensible(new BigDecimal(text.substring(0, end)).multiply(unit));
       }
-      return Optional.of(new BigDecimal(text));
-    } catch (NumberFormatException _) {
+      return sensible(new BigDecimal(text));
+    } catch (NumberFormatException | ArithmeticException _) {
       return Optional.empty();
     }
+  }
+
+  /** One sum with 1e999999999 would fill the memory with its digits. */
+  private static Optional<BigDecimal> sensible(BigDecimal number) {
+    long magnitude = (long) number.precision() - number.scale();
+    return Math.abs(magnitude) > MOST_DIGITS || Math.abs((long) number.scale()) > MOST_DIGITS
+        ? Optional.empty()
+        : Optional.of(number);
   }
 
   /** The value at a path, zero when there is none. */

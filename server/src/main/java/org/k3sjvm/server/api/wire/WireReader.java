@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Base64;
@@ -187,8 +188,13 @@ public final class WireReader {
         default -> in.skip((int) (tag & 7));
       }
     }
-    Instant moment = Instant.ofEpochSecond(seconds, nanos);
-    return Optional.of(TextNode.valueOf(nanos == 0 ? Trees.time(moment) : Trees.microTime(moment)));
+    try {
+      Instant moment = Instant.ofEpochSecond(seconds, nanos);
+      return Optional.of(
+          TextNode.valueOf(nanos == 0 ? Trees.time(moment) : Trees.microTime(moment)));
+    } catch (DateTimeException | ArithmeticException e) {
+      throw new WireException("a time is beyond all years");
+    }
   }
 
   private static JsonNode quantity(ByteCursor in) {

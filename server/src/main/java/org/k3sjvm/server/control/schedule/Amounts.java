@@ -6,6 +6,7 @@ import java.math.RoundingMode;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.k3sjvm.kube.QuantityNumber;
 
 /**
  * Amounts of resources by name: cpu in thousandths of a core, the others in whole units, such as
@@ -34,7 +35,7 @@ public record Amounts(Map<String, Long> byName) {
   }
 
   private static long amount(String name, Quantity quantity) {
-    BigDecimal value = Quantity.getAmountInBytes(quantity);
+    BigDecimal value = QuantityNumber.of(quantity);
     BigDecimal unit = name.equals(CPU) ? value.multiply(THOUSAND) : value;
     return unit.setScale(0, RoundingMode.CEILING).longValue();
   }

@@ -134,4 +134,17 @@ class PatchTest {
                     + "'nodeSelector':{'a':null,'c':'d'}}}"))
         .isEqualTo(json("{'spec':{'tolerations':[{'key':'b'}],'nodeSelector':{'c':'d'}}}"));
   }
+
+  @Test
+  void copiesOfCopiesAreRefusedBeforeTheyFillTheMemory() {
+    StringBuilder operations = new StringBuilder();
+    for (int i = 0; i < 60; i++) {
+      operations.append(i == 0 ? "" : ",");
+      operations.append("{'op':'copy','from':'','path':'/a%d'}".formatted(i));
+    }
+    ArrayNode patch = (ArrayNode) json("{'all':[" + operations + "]}").get("all");
+    assertThatThrownBy(() -> new Patch.Json(patch).apply(json("{'a':1}")))
+        .isInstanceOf(PatchException.class)
+        .hasMessageContaining("copies too much");
+  }
 }

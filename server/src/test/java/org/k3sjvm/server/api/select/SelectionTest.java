@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.k3sjvm.server.api.ApiException;
 import org.k3sjvm.server.api.kind.Kinds;
+import org.k3sjvm.server.api.tree.Quantities;
 import org.k3sjvm.server.api.tree.Trees;
 
 class SelectionTest {
@@ -55,5 +57,26 @@ class SelectionTest {
     assertThat(FieldSelector.parse(Kinds.POD, "spec.nodeName=n,status.phase!=Failed").matches(pod))
         .isTrue();
     assertThat(FieldSelector.parse(Kinds.POD, "metadata.name!=x").matches(pod)).isFalse();
+  }
+
+  @Test
+  @Timeout(5)
+  void aLongSelectorThatIsNoneIsRefusedAtOnce() {
+    for (String text : new String[] {"a in" + " ".repeat(60_000) + "x", "a".repeat(60_000) + "!"}) {
+      assertThatThrownBy(() -> LabelSelector.parse(text)).isInstanceOf(ApiException.class);
+    }
+  }
+
+  @Test
+  void aComparisonWithNothingSelectsNothing() {
+    ObjectNode selector = json("{'matchExpressions':[{'key':'app','operator':'Gt','values':[]}]}");
+    assertThat(LabelSelector.of(selector).matches(json("{'app':'5'}"))).isFalse();
+  }
+
+  @Test
+  void amountsBeyondAllMeasureAreNone() {
+    assertThat(Quantities.parse("1e999999999")).isEmpty();
+    assertThat(Quantities.parse("1e-999999999")).isEmpty();
+    assertThat(Quantities.parse("12E")).isPresent();
   }
 }
