@@ -26,6 +26,7 @@ public final class Expansion {
    */
   public static String expand(String text, Function<String, @Nullable String> known) {
     StringBuilder out = new StringBuilder(text.length());
+    int lastEnd = text.lastIndexOf(')'); // behind it no reference ends, however many begin
     int at = 0;
     while (at < text.length()) {
       char c = text.charAt(at);
@@ -35,7 +36,7 @@ public final class Expansion {
         continue;
       }
       char next = text.charAt(at + 1);
-      int end = next == '(' ? text.indexOf(')', at + 2) : -1;
+      int end = next == '(' && at < lastEnd ? text.indexOf(')', at + 2) : -1;
       if (next == '$') {
         out.append('$');
         at += 2;
