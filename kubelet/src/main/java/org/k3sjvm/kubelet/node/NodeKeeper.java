@@ -19,6 +19,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
+import org.k3sjvm.base.backoff.RetryLog;
 import org.k3sjvm.base.lifetime.Gate;
 import org.k3sjvm.base.lifetime.Service;
 import org.k3sjvm.base.lifetime.ServiceGroup;
@@ -36,6 +37,7 @@ import org.k3sjvm.kube.Selection;
 import org.k3sjvm.linux.mount.Mounts;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Keeps the Node object true: registers it, follows it, reports status, renews the lease.
@@ -46,6 +48,9 @@ import org.slf4j.LoggerFactory;
 public final class NodeKeeper implements Service {
   private static final Logger log = LoggerFactory.getLogger(NodeKeeper.class);
   private static final int TRIES = 5;
+
+  /** How often a server that stays away is told of. */
+  private static final Duration REMIND = Duration.ofMinutes(1);
   private static final Duration NOT_READY_PERIOD = Duration.ofSeconds(1);
   private static final Duration FAST_START_LASTS = Duration.ofMinutes(2);
   private static final double JITTER = 0.04;
@@ -63,6 +68,7 @@ public final class NodeKeeper implements Service {
   private final KubeApi api;
   private final NodeEvents events;
   private final InstantSource clock;
+  private final RetryLog talk = new RetryLog(REMIND);
   private final Sleeper sleeper;
   private final RandomGenerator random;
   private final MachineFacts machine;
@@ -213,10 +219,11 @@ public final class NodeKeeper implements Service {
             .log("the node was deleted on the server, registering it again");
         register();
       } catch (KubeException e) {
-        log.atWarn()
+        boolean news = talk.tells(e.statusMessage(), clock.instant());
+        log.atLevel(news ? Level.WARN : Level.DEBUG)
             .addKeyValue("node", config.name())
             .addKeyValue("attempt", attempt + 1)
-            .addKeyValue("reason", e.getMessage())
+            .addKeyValue("reason", e.statusMessage())
             .log("cannot report the node's status");
         if (attempt == 1 && e instanceof KubeException.Unavailable) {
           api.reconnect();
