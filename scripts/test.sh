@@ -7,4 +7,5 @@ cd "$(dirname "$0")/.."
 [ "$(id -u)" = 0 ] || { echo "test.sh needs root: it makes namespaces and runs containers" >&2; exit 1; }
 install_missing
 need_kubectl
-exec ./mvnw --batch-mode -Phost verify "$@"
+# Two modules at a time: tests wait more than they compute.
+exec ./mvnw --batch-mode -T 2 -Phost verify "$@"

@@ -86,9 +86,11 @@ public final class FuzzedSettings implements FuzzTargets {
             .seeds(
                 "proxy-mode=iptables\ncluster-cidr=10.42.0.0/16\nmetrics-bind-address=[::]:10249")
             .seeds(
-                "conntrack-max-per-core=0\n"
-                    + "iptables-sync-period=30s\n"
-                    + "nodeport-addresses=10.0.0.0/8"));
+                """
+                conntrack-max-per-core=0
+                iptables-sync-period=30s
+                nodeport-addresses=10.0.0.0/8
+                """));
   }
 
   private static void kubelet(Path file) {

@@ -51,6 +51,7 @@ public final class NodeKeeper implements Service {
 
   /** How often a server that stays away is told of. */
   private static final Duration REMIND = Duration.ofMinutes(1);
+
   private static final Duration NOT_READY_PERIOD = Duration.ofSeconds(1);
   private static final Duration FAST_START_LASTS = Duration.ofMinutes(2);
   private static final double JITTER = 0.04;
