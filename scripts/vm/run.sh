@@ -30,7 +30,7 @@ kernel=$home/${KERNEL_PACKAGE:-linux-image-amd64}
 work=$(mktemp -d "${TMPDIR:-/tmp}/vm.XXXXXX")
 out=${VM_OUT:-$work/out}
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$out" "$work/initramfs"/{bin,dev,host,modules,root}
+mkdir -p "$out" "$work/initramfs"/{bin,dev,host,layer,modules}
 
 # fetch DIRECTORY PACKAGE…: the packages' files, once
 fetch() {
@@ -70,16 +70,16 @@ $bb mount -t devtmpfs devtmpfs /dev
 for module in /modules/*.ko; do $bb insmod "$module" || $bb echo "cannot load $module"; done
 share() { $bb mount -t 9p -o "trans=virtio,version=9p2000.L,msize=262144,$3" "$1" "$2"; }
 share host /host ro,cache=loose
-$bb mount -t tmpfs -o size=80% tmpfs /root
-$bb mkdir /root/upper /root/work /root/all
-$bb mount -t overlay -o lowerdir=/host,upperdir=/root/upper,workdir=/root/work overlay /root/all
-cd /root/all
+$bb mount -t tmpfs -o size=80% tmpfs /layer
+$bb mkdir /layer/upper /layer/work /layer/all
+$bb mount -t overlay -o lowerdir=/host,upperdir=/layer/upper,workdir=/layer/work overlay /layer/all
+cd /layer/all
 $bb mkdir -p vm/out vm/kernel lib/modules
 share kernel vm/kernel ro,cache=loose
 share out vm/out rw
 for version in vm/kernel/lib/modules/*; do $bb ln -sfn "/$version" lib/modules/; done
 $bb mount --move /dev dev
-exec $bb switch_root /root/all /bin/sh /vm/out/.start
+exec $bb switch_root /layer/all /bin/sh /vm/out/.start
 EOF
 chmod +x "$work/initramfs/init"
 (cd "$work/initramfs" && find . | busybox cpio -o -H newc 2>/dev/null | gzip -1) >"$work/initramfs.gz"
